@@ -1,0 +1,212 @@
+/*
+ * mod_tocsin.h: what mod_tocsin gives the other modules.
+ *
+ * mod_tocsin owns the way of a request under SetHandler tocsin-api: it finds the route,
+ * knows who asks, keeps the limits, reads and checks the input, calls the route's SQL
+ * function and turns its answer or its error into a reply. A module adds a table of
+ * routes in its register_hooks:
+ *
+ *     static void register_hooks(apr_pool_t *p)
+ *     {
+ *         APR_OPTIONAL_HOOK(tocsin, routes, add_routes, NULL, NULL, APR_HOOK_MIDDLE);
+ *     }
+ *
+ * Everything handed out lives in r->pool and is never freed by the caller.
+ */
+#ifndef MOD_TOCSIN_H
+#define MOD_TOCSIN_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <apr_optional.h>
+#include <apr_optional_hooks.h>
+#include <apr_tables.h>
+#include <jansson.h>
+
+/* ---------------------------------------------------------------- who asks */
+
+enum tocsin_role {
+    ROLE_ANYONE = 0, /* no sign-in needed */
+    ROLE_VIEWER,
+    ROLE_MEMBER,
+    ROLE_OPERATOR,
+    ROLE_ADMIN,
+};
+
+enum { /* scopes of an API token; a session has all of them */
+    SCOPE_READ = 1,
+    SCOPE_WRITE = 2,
+    SCOPE_ADMIN = 4,
+    SCOPE_METRICS = 8,
+    SCOPE_ALL = 15,
+};
+
+typedef struct {
+    apr_int64_t account;   /* tocsin.account.id, > 0 */
+    enum tocsin_role role; /* as the token says; SQL decides on the row */
+    unsigned scopes;
+    const char *email;
+    const char *name;
+    const char *session; /* uuid; NULL for API tokens and for others' authentication */
+    const char *via;     /* "cookie", "bearer", "token", or the other AuthType ("Basic") */
+} tocsin_identity;
+
+/* The word for a role, and back; ROLE_ANYONE for an unknown word. */
+const char *tocsin_role_name(enum tocsin_role role);
+enum tocsin_role tocsin_role_parse(const char *word);
+
+/* ---------------------------------------------------------------- fields */
+
+enum tocsin_type {
+    T_STRING,  /* min..max: length in bytes; control characters refused unless F_TEXT */
+    T_INT,     /* min..max */
+    T_BOOL,
+    T_ENUM,    /* choices: "a|b|c" */
+    T_EMAIL,
+    T_URL,     /* http or https, no user:password, target guard applied to literal addresses */
+    T_TIME,    /* RFC 3339, or seconds since 1970 in a query */
+    T_UUID,
+    T_ID,      /* positive 63-bit integer */
+    T_STRINGS, /* array of strings; min..max: count; each at most item_max bytes */
+    T_IDS,     /* array of T_ID, or "1,2,3" in a query */
+    T_MAP,     /* object of strings; min..max: count; each at most item_max bytes */
+    T_OBJECT,  /* any object; the SQL function or `check` looks inside */
+    T_LIST,    /* array of objects; min..max: count */
+};
+
+enum {
+    F_REQUIRED = 1,
+    F_NULL = 2,   /* null is allowed and means "unset" */
+    F_TEXT = 4,   /* line breaks and tabs allowed */
+    F_SECRET = 8, /* never logged, never audited */
+};
+
+typedef struct {
+    const char *name;
+    enum tocsin_type type;
+    int flags;
+    apr_int64_t min, max;
+    const char *choices; /* T_ENUM */
+    int item_max;        /* T_STRINGS, T_MAP */
+    const char *help;    /* for OpenAPI and the forms: what it is, its unit, its default */
+} tocsin_field;          /* tables end with a NULL name */
+
+/* ---------------------------------------------------------------- routes */
+
+typedef struct tocsin_request tocsin_request;
+typedef struct tocsin_route tocsin_route;
+
+enum {
+    R_NO_CSRF = 1,    /* no session yet: sign in, sign up, set up */
+    R_REAUTH = 2,     /* reserved: needs a fresh proof of who one is */
+    R_ACCEPTED = 4,   /* 202 instead of 200 */
+    R_CREATED = 8,    /* 201 and Location: path/{id} from the answer's "id" */
+    R_EMPTY = 16,     /* 204, the function's answer is dropped */
+    R_FORM = 32,      /* also takes application/x-www-form-urlencoded */
+    R_NO_LIMIT = 64,  /* health checks: not counted by the rate limit */
+};
+
+struct tocsin_route {
+    const char *method;      /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+    const char *path;        /* under the API's base: "/monitors/{id}/checks"; {id} is a T_ID,
+                                {uuid} a T_UUID, {key} a short word */
+    enum tocsin_role role;   /* the least role */
+    const char *function;    /* "api.monitor_list(bigint,bigint,jsonb)" is named "monitor_list" */
+    int flags;
+    const tocsin_field *query; /* allowed query parameters, NULL: none */
+    const tocsin_field *body;  /* allowed body fields, NULL: no body */
+    int (*check)(tocsin_request *q);   /* more rules on q->input; call tocsin_invalid(); optional */
+    int (*handler)(tocsin_request *q); /* instead of the SQL function; returns an HTTP status */
+    const char *summary;     /* a sentence for OpenAPI */
+    const char *tag;         /* OpenAPI group: "monitors" */
+};                           /* tables end with a NULL method */
+
+struct tocsin_request {
+    request_rec *r;
+    const tocsin_route *route;
+    const tocsin_identity *who; /* NULL when nobody signed in (ROLE_ANYONE routes) */
+    apr_int64_t id;             /* {id}, or 0 */
+    const char *key;            /* {uuid} or {key}, or NULL; also in input as "key" */
+    json_t *input;              /* body and query, checked; never NULL; freed with r->pool */
+    json_t *errors;             /* field → rule broken, filled by tocsin_invalid() */
+};
+
+/* Called once per configuration pass; push `const tocsin_route *` tables. */
+APR_DECLARE_EXTERNAL_HOOK(tocsin, TOCSIN, int, routes, (apr_array_header_t *tables))
+
+/* ---------------------------------------------------------------- optional functions
+ * Fetch in post_config with APR_RETRIEVE_OPTIONAL_FN(name).                          */
+
+/* Who asks, from cookie, Bearer token or another Apache authentication; cached per
+ * request. NULL: nobody, or credentials that do not hold (then r->notes "tocsin-auth"
+ * says why). */
+APR_DECLARE_OPTIONAL_FN(const tocsin_identity *, tocsin_identity_get, (request_rec *r));
+
+/* A field of the input breaks a rule: "interval", "must be between 5 and 86400". */
+APR_DECLARE_OPTIONAL_FN(void, tocsin_invalid, (tocsin_request *q, const char *field, const char *rule));
+
+/*
+ * Call an SQL function: "api.NAME($1,…,$n)", all parameters text, NULL allowed.
+ * Reads (write = 0) are tried again once on a lost connection. Returns OK with *json and
+ * *len set (*json NULL when SQL answered null), or an HTTP status with the problem
+ * document already sent to the client by tocsin_problem().
+ */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_call,
+                        (request_rec *r, int write, const char *function, int nargs,
+                         const char *const *args, const char **json, apr_size_t *len));
+
+/* The same, but returns the rows: *res is a PGresult (cleared with r->pool). */
+struct pg_result;
+APR_DECLARE_OPTIONAL_FN(int, tocsin_rows,
+                        (request_rec *r, const char *function, int nargs,
+                         const char *const *args, struct pg_result **res));
+
+/* Send JSON with Content-Type, ETag (and 304) and length; returns OK or the status. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_send, (request_rec *r, int status, const char *json, apr_size_t len));
+
+/* Send an RFC 9457 problem. type: short word ("invalid", "not-found"), detail: a sentence,
+ * errors: object or NULL (stolen). Returns DONE-like OK for the handler to return. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_problem,
+                        (request_rec *r, int status, const char *type, const char *detail, json_t *errors));
+
+/* Take one token from the bucket named by key; 0: limit reached, *retry_s says when. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_limit,
+                        (request_rec *r, const char *key, double per_second, int burst, int *retry_s));
+
+/* The route template and start of this request for the request metrics; set by the
+ * api handler, by others (metrics, events) themselves. */
+APR_DECLARE_OPTIONAL_FN(void, tocsin_count_as, (request_rec *r, const char *route));
+
+/* The request id: X-Request-Id of the answer, in logs, in audit. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_request_id, (request_rec *r));
+
+/* The public base URL ("https://host/ops/tocsin"), from TocsinPublicURL or the request. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec *r));
+
+/* ---------------------------------------------------------------- counters in shared memory
+ * One segment for all children; lost at a full stop, kept over a graceful restart where
+ * the layout is the same.                                                              */
+
+#define TOCSIN_ROUTES_MAX  160
+#define TOCSIN_LATENCY_MAX 14
+
+typedef struct {
+    char route[64];   /* "GET /monitors/{id}"; empty: free */
+    apr_uint64_t by_class[6]; /* 1xx..5xx in [1]..[5] */
+    apr_uint64_t latency[TOCSIN_LATENCY_MAX]; /* counts, bounds in mod_tocsin.c */
+    apr_uint64_t sum_us;
+} tocsin_route_count;
+
+typedef struct {
+    apr_uint64_t in_flight;
+    apr_uint64_t live_clients, live_adopted, live_dropped, live_events, live_lost;
+    apr_uint64_t db_calls, db_errors, db_resets, db_refused;
+    apr_uint64_t limited;
+    tocsin_route_count route[TOCSIN_ROUTES_MAX];
+} tocsin_counters;
+
+APR_DECLARE_OPTIONAL_FN(tocsin_counters *, tocsin_counters_get, (void));
+/* Upper bounds of latency[], seconds; the last is +Inf. */
+APR_DECLARE_OPTIONAL_FN(const double *, tocsin_latency_bounds, (void));
+
+#endif
