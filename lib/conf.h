@@ -1,0 +1,47 @@
+/*
+ * conf: files of "key = value" lines, read by a table.
+ *
+ * '#' begins a comment where a line or a word begins; a value may stand in double quotes.
+ * An unknown key, a key that came before (unless it is a list) and a value outside its
+ * range are refused with the line's number. Defaults come from the table, so that a
+ * program has one place where they stand.
+ */
+#ifndef TOCSIN_CONF_H
+#define TOCSIN_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum conf_type {
+    CONF_TEXT, /* char *, malloc'd; NULL when unset without default */
+    CONF_INT,  /* int; min..max */
+    CONF_BOOL, /* bool: yes, no */
+    CONF_TIME, /* long, seconds: a number with s, m, h or d; min..max */
+    CONF_LIST, /* struct conf_list: each line adds one */
+};
+
+struct conf_list {
+    char **item;
+    int n;
+};
+
+struct conf_key {
+    const char *name;
+    enum conf_type type;
+    size_t offset;      /* in the struct that is filled */
+    const char *normal; /* the default, as it would be written; NULL: none */
+    long min, max;      /* CONF_INT, CONF_TIME; CONF_TEXT: length when max > 0 */
+};                      /* tables end with a NULL name */
+
+struct conf_error {
+    int line;      /* 0: the file itself */
+    char text[256]; /* what is wrong, without the file's name */
+};
+
+/* Fill `into` (zeroed by the caller) from the defaults and the file; path NULL: defaults
+ * alone. 0, or -1 with *error; `into` is then to be freed as well. */
+int conf_read(const char *path, const struct conf_key *keys, void *into,
+              struct conf_error *error);
+void conf_free(const struct conf_key *keys, void *into);
+
+#endif
