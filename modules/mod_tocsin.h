@@ -34,11 +34,11 @@ enum tocsin_role {
 };
 
 enum { /* scopes of an API token; a session has all of them */
-    SCOPE_READ = 1,
-    SCOPE_WRITE = 2,
-    SCOPE_ADMIN = 4,
-    SCOPE_METRICS = 8,
-    SCOPE_ALL = 15,
+       SCOPE_READ = 1,
+       SCOPE_WRITE = 2,
+       SCOPE_ADMIN = 4,
+       SCOPE_METRICS = 8,
+       SCOPE_ALL = 15,
 };
 
 typedef struct {
@@ -58,13 +58,13 @@ enum tocsin_role tocsin_role_parse(const char *word);
 /* ---------------------------------------------------------------- fields */
 
 enum tocsin_type {
-    T_STRING,  /* min..max: length in bytes; control characters refused unless F_TEXT */
-    T_INT,     /* min..max */
+    T_STRING, /* min..max: length in bytes; control characters refused unless F_TEXT */
+    T_INT,    /* min..max */
     T_BOOL,
-    T_ENUM,    /* choices: "a|b|c" */
+    T_ENUM, /* choices: "a|b|c" */
     T_EMAIL,
-    T_URL,     /* http or https, no user:password, target guard applied to literal addresses */
-    T_TIME,    /* RFC 3339, or seconds since 1970 in a query */
+    T_URL,  /* http or https, no user:password, target guard applied to literal addresses */
+    T_TIME, /* RFC 3339, or seconds since 1970 in a query */
     T_UUID,
     T_ID,      /* positive 63-bit integer */
     T_STRINGS, /* array of strings; min..max: count; each at most item_max bytes */
@@ -97,29 +97,31 @@ typedef struct tocsin_request tocsin_request;
 typedef struct tocsin_route tocsin_route;
 
 enum {
-    R_NO_CSRF = 1,    /* no session yet: sign in, sign up, set up */
-    R_REAUTH = 2,     /* reserved: needs a fresh proof of who one is */
-    R_ACCEPTED = 4,   /* 202 instead of 200 */
-    R_CREATED = 8,    /* 201 and Location: path/{id} from the answer's "id" */
-    R_EMPTY = 16,     /* 204, the function's answer is dropped */
-    R_FORM = 32,      /* also takes application/x-www-form-urlencoded */
-    R_NO_LIMIT = 64,  /* health checks: not counted by the rate limit */
+    R_NO_CSRF = 1,   /* no session yet: sign in, sign up, set up */
+    R_REAUTH = 2,    /* reserved: needs a fresh proof of who one is */
+    R_ACCEPTED = 4,  /* 202 instead of 200 */
+    R_CREATED = 8,   /* 201 and Location: path/{id} from the answer's "id" */
+    R_EMPTY = 16,    /* 204, the function's answer is dropped */
+    R_FORM = 32,     /* also takes application/x-www-form-urlencoded */
+    R_NO_LIMIT = 64, /* health checks: not counted by the rate limit */
 };
 
 struct tocsin_route {
-    const char *method;      /* "GET", "POST", "PUT", "PATCH", "DELETE" */
-    const char *path;        /* under the API's base: "/monitors/{id}/checks"; {id} is a T_ID,
-                                {uuid} a T_UUID, {key} a short word */
-    enum tocsin_role role;   /* the least role */
-    const char *function;    /* "api.monitor_list(bigint,bigint,jsonb)" is named "monitor_list" */
+    const char *method;    /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+    const char *path;      /* under the API's base: "/monitors/{id}/checks"; {id} is a T_ID,
+                              {uuid} a T_UUID, {key} a short word */
+    enum tocsin_role role; /* the least role */
+    const char *function; /* "api.monitor_list(bigint,bigint,jsonb)" is named "monitor_list" */
     int flags;
     const tocsin_field *query; /* allowed query parameters, NULL: none */
     const tocsin_field *body;  /* allowed body fields, NULL: no body */
-    int (*check)(tocsin_request *q);   /* more rules on q->input; call tocsin_invalid(); optional */
-    int (*handler)(tocsin_request *q); /* instead of the SQL function; returns an HTTP status */
-    const char *summary;     /* a sentence for OpenAPI */
-    const char *tag;         /* OpenAPI group: "monitors" */
-};                           /* tables end with a NULL method */
+    int (*check)(
+        tocsin_request *q); /* more rules on q->input; call tocsin_invalid(); optional */
+    int (*handler)(
+        tocsin_request *q); /* instead of the SQL function; returns an HTTP status */
+    const char *summary;    /* a sentence for OpenAPI */
+    const char *tag;        /* OpenAPI group: "monitors" */
+};                          /* tables end with a NULL method */
 
 struct tocsin_request {
     request_rec *r;
@@ -132,7 +134,7 @@ struct tocsin_request {
 };
 
 /* Called once per configuration pass; push `const tocsin_route *` tables. */
-APR_DECLARE_EXTERNAL_HOOK(tocsin, TOCSIN, int, routes, (apr_array_header_t *tables))
+APR_DECLARE_EXTERNAL_HOOK(tocsin, TOCSIN, int, routes, (apr_array_header_t * tables))
 
 /* ---------------------------------------------------------------- optional functions
  * Fetch in post_config with APR_RETRIEVE_OPTIONAL_FN(name).                          */
@@ -140,10 +142,11 @@ APR_DECLARE_EXTERNAL_HOOK(tocsin, TOCSIN, int, routes, (apr_array_header_t *tabl
 /* Who asks, from cookie, Bearer token or another Apache authentication; cached per
  * request. NULL: nobody, or credentials that do not hold (then r->notes "tocsin-auth"
  * says why). */
-APR_DECLARE_OPTIONAL_FN(const tocsin_identity *, tocsin_identity_get, (request_rec *r));
+APR_DECLARE_OPTIONAL_FN(const tocsin_identity *, tocsin_identity_get, (request_rec * r));
 
 /* A field of the input breaks a rule: "interval", "must be between 5 and 86400". */
-APR_DECLARE_OPTIONAL_FN(void, tocsin_invalid, (tocsin_request *q, const char *field, const char *rule));
+APR_DECLARE_OPTIONAL_FN(void, tocsin_invalid,
+                        (tocsin_request * q, const char *field, const char *rule));
 
 /*
  * Call an SQL function: "api.NAME($1,…,$n)", all parameters text, NULL allowed.
@@ -152,36 +155,88 @@ APR_DECLARE_OPTIONAL_FN(void, tocsin_invalid, (tocsin_request *q, const char *fi
  * document already sent to the client by tocsin_problem().
  */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_call,
-                        (request_rec *r, int write, const char *function, int nargs,
+                        (request_rec * r, int write, const char *function, int nargs,
                          const char *const *args, const char **json, apr_size_t *len));
 
 /* The same, but returns the rows: *res is a PGresult (cleared with r->pool). */
 struct pg_result;
 APR_DECLARE_OPTIONAL_FN(int, tocsin_rows,
-                        (request_rec *r, const char *function, int nargs,
+                        (request_rec * r, const char *function, int nargs,
                          const char *const *args, struct pg_result **res));
 
 /* Send JSON with Content-Type, ETag (and 304) and length; returns OK or the status. */
-APR_DECLARE_OPTIONAL_FN(int, tocsin_send, (request_rec *r, int status, const char *json, apr_size_t len));
+APR_DECLARE_OPTIONAL_FN(int, tocsin_send,
+                        (request_rec * r, int status, const char *json, apr_size_t len));
 
 /* Send an RFC 9457 problem. type: short word ("invalid", "not-found"), detail: a sentence,
  * errors: object or NULL (stolen). Returns DONE-like OK for the handler to return. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_problem,
-                        (request_rec *r, int status, const char *type, const char *detail, json_t *errors));
+                        (request_rec * r, int status, const char *type, const char *detail,
+                         json_t *errors));
+
+/* Whoever speaks another contract writes its errors itself: from now on tocsin_problem()
+ * calls `write` for this request, also for errors of the database and of identity. It
+ * gets what tocsin_problem() got (errors is its own to free or to keep), returns OK. */
+typedef int tocsin_problem_writer(request_rec *r, int status, const char *type,
+                                  const char *detail, json_t *errors);
+APR_DECLARE_OPTIONAL_FN(void, tocsin_problem_as,
+                        (request_rec * r, tocsin_problem_writer *write));
+
+/* The body as a JSON object, with the same limits as under tocsin-api (size, depth, media
+ * type, UTF-8). OK, or the status of the problem that has been sent. Freed with r->pool. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_body, (request_rec * r, json_t **body));
+
+/* Check the members of an object (one item of a list) against a table of fields: NULL
+ * when all hold, else a new {field: rule}. `partial`: F_REQUIRED is not asked for. */
+APR_DECLARE_OPTIONAL_FN(json_t *, tocsin_check_fields,
+                        (request_rec * r, const tocsin_field *fields, json_t *object,
+                         int partial));
 
 /* Take one token from the bucket named by key; 0: limit reached, *retry_s says when. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_limit,
-                        (request_rec *r, const char *key, double per_second, int burst, int *retry_s));
+                        (request_rec * r, const char *key, double per_second, int burst,
+                         int *retry_s));
 
 /* The route template and start of this request for the request metrics; set by the
  * api handler, by others (metrics, events) themselves. */
-APR_DECLARE_OPTIONAL_FN(void, tocsin_count_as, (request_rec *r, const char *route));
+APR_DECLARE_OPTIONAL_FN(void, tocsin_count_as, (request_rec * r, const char *route));
 
 /* The request id: X-Request-Id of the answer, in logs, in audit. */
-APR_DECLARE_OPTIONAL_FN(const char *, tocsin_request_id, (request_rec *r));
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_request_id, (request_rec * r));
 
 /* The public base URL ("https://host/ops/tocsin"), from TocsinPublicURL or the request. */
-APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec *r));
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec * r));
+
+/* ---------------------------------------------------------------- of mod_tocsin_auth
+ * What another way of signing in needs: they keep its throttles, the hashing limit and
+ * the same time for unknown accounts. Each returns OK or the status of the problem that
+ * has been sent.                                                                       */
+
+typedef struct {
+    apr_int64_t account;
+    const char *email;
+    enum tocsin_role role;
+    const char *access;  /* JWT, to be sent as Bearer */
+    const char *refresh; /* base64url, to be used once */
+} tocsin_tokens;
+
+/* 401 for a wrong pair, 423 when locked, 429, 503. Fills account, email and role. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_verify_password,
+                        (request_rec * r, const char *email, const char *password,
+                         tocsin_tokens *to));
+/* A crypt(3) string for a new password; 503 when too many are being hashed. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_hash_password,
+                        (request_rec * r, const char *password, const char **hash));
+/* A new session of to->account and its first pair of tokens. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_issue, (request_rec * r, tocsin_tokens *to));
+/* The next pair; the old refresh token is spent. 401: unknown, expired, or used before
+ * (then the whole session is revoked). */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_refresh,
+                        (request_rec * r, const char *refresh, tocsin_tokens *to));
+/* End the session of a refresh token; OK also when there is none. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_revoke, (request_rec * r, const char *refresh));
+/* "open", "invite" or "closed": what TocsinSignup says. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_signup_policy, (request_rec * r));
 
 /* ---------------------------------------------------------------- counters in shared memory
  * One segment for all children; lost at a full stop, kept over a graceful restart where
@@ -191,8 +246,8 @@ APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec *r));
 #define TOCSIN_LATENCY_MAX 14
 
 typedef struct {
-    char route[64];   /* "GET /monitors/{id}"; empty: free */
-    apr_uint64_t by_class[6]; /* 1xx..5xx in [1]..[5] */
+    char route[64];                           /* "GET /monitors/{id}"; empty: free */
+    apr_uint64_t by_class[6];                 /* 1xx..5xx in [1]..[5] */
     apr_uint64_t latency[TOCSIN_LATENCY_MAX]; /* counts, bounds in mod_tocsin.c */
     apr_uint64_t sum_us;
 } tocsin_route_count;
