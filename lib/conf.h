@@ -34,7 +34,7 @@ struct conf_key {
 };                      /* tables end with a NULL name */
 
 struct conf_error {
-    int line;      /* 0: the file itself */
+    int line;       /* 0: the file itself */
     char text[256]; /* what is wrong, without the file's name */
 };
 

@@ -1,6 +1,7 @@
 #include "status.h"
 
-static const char *const names[] = {"unknown", "up", "degraded", "down", "maintenance", "paused"};
+static const char *const names[] = {"unknown", "up",          "degraded",
+                                    "down",    "maintenance", "paused"};
 
 const char *status_name(int status)
 {
