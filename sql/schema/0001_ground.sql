@@ -220,7 +220,8 @@ create table tocsin.segment (
     reason   smallint[] not null,
     code     smallint[] not null,
     total_us integer[] not null,
-    phase_us integer[] not null                          -- four per check, flat: dns, connect, tls, ttfb
+    phase_us integer[] not null,                         -- four per check, flat: dns, connect, tls, ttfb
+    changed  xid8 not null default pg_current_xact_id()  -- tells the event stream what is new
 ) partition by range (at);
 create table tocsin.segment_default partition of tocsin.segment default;
 create index segment_at on tocsin.segment (at);
