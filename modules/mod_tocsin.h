@@ -23,22 +23,17 @@
 #include <apr_tables.h>
 #include <jansson.h>
 
+#include "role.h"
+
 /* ---------------------------------------------------------------- who asks */
 
-enum tocsin_role {
-    ROLE_ANYONE = 0, /* no sign-in needed */
-    ROLE_VIEWER,
-    ROLE_MEMBER,
-    ROLE_OPERATOR,
-    ROLE_ADMIN,
-};
-
-enum { /* scopes of an API token; a session has all of them */
-       SCOPE_READ = 1,
-       SCOPE_WRITE = 2,
-       SCOPE_ADMIN = 4,
-       SCOPE_METRICS = 8,
-       SCOPE_ALL = 15,
+/* Scopes of an API token; a session has all of them. */
+enum {
+    SCOPE_READ = 1,
+    SCOPE_WRITE = 2,
+    SCOPE_ADMIN = 4,
+    SCOPE_METRICS = 8,
+    SCOPE_ALL = 15,
 };
 
 typedef struct {
@@ -50,10 +45,6 @@ typedef struct {
     const char *session; /* uuid; NULL for API tokens and for others' authentication */
     const char *via;     /* "cookie", "bearer", "token", or the other AuthType ("Basic") */
 } tocsin_identity;
-
-/* The word for a role, and back; ROLE_ANYONE for an unknown word. */
-const char *tocsin_role_name(enum tocsin_role role);
-enum tocsin_role tocsin_role_parse(const char *word);
 
 /* ---------------------------------------------------------------- fields */
 
@@ -115,13 +106,14 @@ struct tocsin_route {
     int flags;
     const tocsin_field *query; /* allowed query parameters, NULL: none */
     const tocsin_field *body;  /* allowed body fields, NULL: no body */
-    int (*check)(
-        tocsin_request *q); /* more rules on q->input; call tocsin_invalid(); optional */
-    int (*handler)(
-        tocsin_request *q); /* instead of the SQL function; returns an HTTP status */
-    const char *summary;    /* a sentence for OpenAPI */
-    const char *tag;        /* OpenAPI group: "monitors" */
-};                          /* tables end with a NULL method */
+    /* More rules on q->input: calls tocsin_invalid(). OK, or the status of a problem. */
+    int (*check)(tocsin_request *q);
+    /* Instead of the SQL function. Has sent its reply and returns OK, or returns an HTTP
+     * status for which a problem is sent (unless one was sent already). */
+    int (*handler)(tocsin_request *q);
+    const char *summary; /* a sentence for OpenAPI */
+    const char *tag;     /* OpenAPI group: "monitors" */
+};                       /* tables end with a NULL method */
 
 struct tocsin_request {
     request_rec *r;
@@ -132,6 +124,8 @@ struct tocsin_request {
     json_t *input;              /* body and query, checked; never NULL; freed with r->pool */
     json_t *errors;             /* field → rule broken, filled by tocsin_invalid() */
 };
+
+#define TOCSIN_DECLARE(type) type
 
 /* Called once per configuration pass; push `const tocsin_route *` tables. */
 APR_DECLARE_EXTERNAL_HOOK(tocsin, TOCSIN, int, routes, (apr_array_header_t * tables))
@@ -157,6 +151,14 @@ APR_DECLARE_OPTIONAL_FN(void, tocsin_invalid,
 APR_DECLARE_OPTIONAL_FN(int, tocsin_call,
                         (request_rec * r, int write, const char *function, int nargs,
                          const char *const *args, const char **json, apr_size_t *len));
+
+/*
+ * Call the route's kind of function, api.NAME(caller, id, input): q->input gets "@" on
+ * unsafe methods and "if_match" when the request has If-Match.
+ */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_call_route,
+                        (tocsin_request * q, const char *function, const char **json,
+                         apr_size_t *len));
 
 /* The same, but returns the rows: *res is a PGresult (cleared with r->pool). */
 struct pg_result;
@@ -196,6 +198,14 @@ APR_DECLARE_OPTIONAL_FN(json_t *, tocsin_check_fields,
 APR_DECLARE_OPTIONAL_FN(int, tocsin_limit,
                         (request_rec * r, const char *key, double per_second, int burst,
                          int *retry_s));
+
+/* Give the token back: only failures are to count. */
+APR_DECLARE_OPTIONAL_FN(void, tocsin_limit_refund,
+                        (const char *key, double per_second, int burst));
+
+/* Remember a word for some seconds in all children, and ask for it (revoked sessions). */
+APR_DECLARE_OPTIONAL_FN(void, tocsin_mark, (const char *key, int seconds));
+APR_DECLARE_OPTIONAL_FN(int, tocsin_marked, (const char *key));
 
 /* The route template and start of this request for the request metrics; set by the
  * api handler, by others (metrics, events) themselves. */

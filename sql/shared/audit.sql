@@ -1,0 +1,15 @@
+-- Write down who did what. input->'@' is what the modules know of the request. The
+-- caller of this function leaves secrets out of before and after.
+create or replace function tocsin.audit(caller bigint, input jsonb, action text,
+                                        object_type text, object_id text,
+                                        before jsonb default null, after jsonb default null)
+returns void
+language sql volatile security definer set search_path = '' as $$
+    insert into tocsin.audit (actor, actor_name, address, request, action, object_type,
+                              object_id, before, after)
+    values (caller,
+            coalesce((select a.email from tocsin.account a where a.id = caller), ''),
+            (input #>> '{@,address}')::inet,
+            coalesce(input #>> '{@,request}', ''),
+            action, object_type, coalesce(object_id, ''), before, after)
+$$;

@@ -1,0 +1,26 @@
+-- A role's rank, to compare: viewer 1 … admin 4, anything else 0.
+create or replace function tocsin.role_rank(role text)
+returns int
+language sql immutable parallel safe set search_path = '' as $$
+    select case role when 'viewer' then 1 when 'member' then 2 when 'operator' then 3
+                     when 'admin' then 4 else 0 end
+$$;
+
+-- Who calls: the account's row, read now, so that a demoted or disabled one is refused at
+-- once whatever its token says.
+create or replace function tocsin.caller(caller bigint, least text default 'viewer')
+returns tocsin.account
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    a tocsin.account;
+begin
+    select * into a from tocsin.account where id = caller and disabled_at is null;
+    if a.id is null then
+        raise exception using errcode = 'PT401', message = 'sign in first';
+    end if;
+    if tocsin.role_rank(a.role) < tocsin.role_rank(least) then
+        raise exception using errcode = 'PT403',
+            message = 'this needs the role ' || least || '; yours is ' || a.role;
+    end if;
+    return a;
+end $$;
