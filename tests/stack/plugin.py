@@ -1,0 +1,36 @@
+"""plugin: the pytest side. Fixture `stack`, one for the whole run."""
+import os
+
+import pytest
+
+from .stack import Stack
+
+CURRENT = []
+
+
+def pytest_addoption(parser):
+    parser.addoption('--build', default=os.environ.get('TOCSIN_BUILD'), help='the build tree')
+
+
+@pytest.fixture(scope='session')
+def build(request):
+    return request.config.getoption('--build')
+
+
+@pytest.fixture(scope='session')
+def stack(build):
+    s = Stack(build)
+    CURRENT.append(s)
+    yield s
+    CURRENT.remove(s)
+    s.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        for s in CURRENT:
+            report.sections.append(('logs of the stack', s.logs()))
+            for text in s.reports():
+                report.sections.append(('sanitizer', text))
