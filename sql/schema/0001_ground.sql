@@ -12,6 +12,14 @@ create schema tocsin;
 create schema api;
 create schema work;
 
+-- What `tocsin migrate` has applied.
+create table tocsin.migration (
+    number     integer primary key,
+    name       text not null,
+    checksum   text not null,                            -- SHA-256 of the file
+    applied_at timestamptz not null default clock_timestamp()
+);
+
 create function tocsin.touch() returns trigger
 language plpgsql set search_path = '' as $$
 begin
@@ -122,6 +130,18 @@ create table tocsin.bucket (
     primary key (region, id)
 ) with (fillfactor = 50);
 
+-- A slot of a bucket is given away once; the one of a purged monitor again after a day,
+-- when no result that names it is left.
+create table tocsin.slot_free (
+    bucket   integer not null,
+    slot     smallint not null,
+    monitor  bigint not null,
+    freed_at timestamptz not null default now(),
+    changed  xid8 not null default pg_current_xact_id(),
+    primary key (bucket, slot)
+);
+create index slot_free_changed on tocsin.slot_free (changed);
+
 create table tocsin.monitor (
     id            bigint generated always as identity primary key,
     owner         bigint not null references tocsin.account on delete cascade,
@@ -164,6 +184,15 @@ create index monitor_bucket_changed on tocsin.monitor (bucket, changed);
 create index monitor_unplaced on tocsin.monitor (id) where bucket is null;
 create index monitor_deleted on tocsin.monitor (deleted_at) where deleted_at is not null;
 create trigger touch before update on tocsin.monitor for each row execute function tocsin.touch();
+
+create function tocsin.free_slot() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    insert into tocsin.slot_free (bucket, slot, monitor) values (old.bucket, old.slot, old.id);
+    return null;
+end $$;
+create trigger free_slot after delete on tocsin.monitor for each row
+    when (old.slot is not null) execute function tocsin.free_slot();
 
 -- Written on transitions only. Votes: bit r is set while region r says so.
 create table tocsin.monitor_state (
