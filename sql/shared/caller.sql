@@ -8,7 +8,7 @@ $$;
 
 -- Who calls: the account's row, read now, so that a demoted or disabled one is refused at
 -- once whatever its token says.
-create or replace function tocsin.caller(caller bigint, least text default 'viewer')
+create or replace function tocsin.caller(caller bigint, needs text default 'viewer')
 returns tocsin.account
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -18,9 +18,9 @@ begin
     if a.id is null then
         raise exception using errcode = 'PT401', message = 'sign in first';
     end if;
-    if tocsin.role_rank(a.role) < tocsin.role_rank(least) then
+    if tocsin.role_rank(a.role) < tocsin.role_rank(needs) then
         raise exception using errcode = 'PT403',
-            message = 'this needs the role ' || least || '; yours is ' || a.role;
+            message = 'this needs the role ' || needs || '; yours is ' || a.role;
     end if;
     return a;
 end $$;
