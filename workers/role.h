@@ -18,27 +18,28 @@
 #include "log.h"
 #include "tocsind_conf.h"
 
-enum wake {                /* why wake() is called: one or more bits */
-    WAKE_TICK = 1 << 0,    /* a second passed: look, whatever was announced */
-    WAKE_ONLINE = 1 << 1,  /* the database answers (again): load everything anew */
-    WAKE_PLACE = 1 << 2,   /* NOTIFY tocsin_work, by topic; coalesced */
-    WAKE_MONITOR = 1 << 3,
-    WAKE_CHECK = 1 << 4,
-    WAKE_TEST = 1 << 5,
-    WAKE_OUTBOX = 1 << 6,
-    WAKE_CONFIG = 1 << 7,
-    WAKE_OFFLINE = 1 << 8, /* the database went away; calls wait for it */
+enum wake {                       /* why wake() is called: one or more bits */
+            WAKE_TICK = 1 << 0,   /* a second passed: look, whatever was announced */
+            WAKE_ONLINE = 1 << 1, /* the database answers (again): load everything anew */
+            WAKE_PLACE = 1 << 2,  /* NOTIFY tocsin_work, by topic; coalesced */
+            WAKE_MONITOR = 1 << 3,
+            WAKE_CHECK = 1 << 4,
+            WAKE_TEST = 1 << 5,
+            WAKE_OUTBOX = 1 << 6,
+            WAKE_CONFIG = 1 << 7,
+            WAKE_OFFLINE = 1 << 8, /* the database went away; calls wait for it */
 };
 
 struct worker {
     const struct role *role;
-    const struct tocsind_conf *conf; /* lives as long as the process; a reload is a new process */
+    const struct tocsind_conf
+        *conf; /* lives as long as the process; a reload is a new process */
     struct event_base *base;
     struct db *db;
-    char id[37];    /* uuid of this process, never used again: `worker` of work.* */
-    bool stopping;  /* stop() was called: begin nothing new */
-    json_t *stats;  /* an object the role may write into; the beat carries it each second */
-    void *data;     /* the role's own */
+    char id[37];   /* uuid of this process, never used again: `worker` of work.* */
+    bool stopping; /* stop() was called: begin nothing new */
+    json_t *stats; /* an object the role may write into; the beat carries it each second */
+    void *data;    /* the role's own */
 };
 
 struct role {
@@ -61,7 +62,8 @@ extern const struct role *const roles[]; /* ends with NULL */
 /* The role's stop() is through: say bye and leave. */
 void worker_drained(struct worker *w);
 
-/* Milliseconds and microseconds of CLOCK_MONOTONIC: every age and deadline is made of these. */
+/* Milliseconds and microseconds of CLOCK_MONOTONIC: every age and deadline is made of these.
+ */
 int64_t mono_ms(void);
 int64_t mono_us(void);
 

@@ -11,13 +11,13 @@ struct tocsind_conf {
     char *database; /* conninfo of the login tocsin_work */
     bool poll_only; /* no LISTEN: look once a second only */
 
-    int checkers;    /* processes */
+    int checkers; /* processes */
     char *region;
-    int concurrency; /* probes at once in one checker */
+    int concurrency;               /* probes at once in one checker */
     struct conf_list allow_target; /* CIDRs that may be probed and sent to though private */
 
     char *public_url; /* where the pages are, for links; no slash at the end; may be NULL */
-    char *smtp_url;   /* smtp:// or smtps://; NULL: e-mail needs a server of the channel's own */
+    char *smtp_url; /* smtp:// or smtps://; NULL: e-mail needs a server of the channel's own */
     char *smtp_from;
     char *smtp_user;
     char *smtp_password; /* read from smtp_password_file; NULL: none */

@@ -1,0 +1,9 @@
+/* roles: what the master has processes for. A new role is a line here and a file. */
+#include "role.h"
+
+const struct role *const roles[] = {
+    &role_scheduler,
+    &role_status,
+    &role_keeper,
+    NULL,
+};

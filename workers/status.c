@@ -1,0 +1,32 @@
+/*
+ * status: says "unknown" of monitors that nobody has checked for too long. What a check
+ * says itself becomes a status, an incident and a message in the checker's settle.
+ */
+#include "repeat.h"
+
+static struct repeat jobs[] = {
+    {.sql = "select work.mark_stale()",
+     .every_ms = 5000,
+     .deadline_ms = 30000,
+     .log = "monitors without news",
+     .stat = "stale"},
+};
+
+#define JOBS (int)(sizeof(jobs) / sizeof(jobs[0]))
+
+static int count(const struct tocsind_conf *)
+{
+    return 1;
+}
+
+static void wake(struct worker *w, unsigned why)
+{
+    repeat_wake(w, jobs, JOBS, why);
+}
+
+static void stop(struct worker *w)
+{
+    repeat_stop(w, jobs, JOBS);
+}
+
+const struct role role_status = {"status", count, NULL, wake, stop};
