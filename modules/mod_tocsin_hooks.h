@@ -1,0 +1,24 @@
+/*
+ * mod_tocsin_hooks.h: what mod_tocsin asks of mod_tocsin_auth. Without that module
+ * nobody is ever signed in.
+ */
+#ifndef MOD_TOCSIN_HOOKS_H
+#define MOD_TOCSIN_HOOKS_H
+
+#include "mod_tocsin.h"
+
+/* Who asks, by credentials or another authentication: OK with *who set, DECLINED when
+ * there are no credentials, HTTP_UNAUTHORIZED with a word why in *why, or another status
+ * (503: the database was needed and is away). Sends nothing. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_authenticate,
+                        (request_rec * r, const tocsin_identity **who, const char **why));
+
+/* May this unsafe request act with what the browser sends by itself? NULL, or why not. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_csrf_check,
+                        (request_rec * r, const tocsin_identity *who, int no_token));
+
+/* The role as the account's row says now; for a token that says less than is needed. */
+APR_DECLARE_OPTIONAL_FN(enum tocsin_role, tocsin_role_now,
+                        (request_rec * r, const tocsin_identity *who));
+
+#endif
