@@ -1,0 +1,540 @@
+/*
+ * live_loop: the thread that serves all event streams of a child.
+ *
+ * A client comes in by live_add(), waits until the database has said that it may listen
+ * and what it missed, is greeted, and lives in its group until it goes, falls behind, or
+ * is told `bye`. Then it is left to cool for a second, for the sake of the worker that
+ * handed it over, and closed.
+ */
+#include "live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+
+APLOG_USE_MODULE(tocsin_live);
+
+#define EVENTS_MAX   256
+#define POLL_EVERY   apr_time_from_sec(1)    /* without a NOTIFY */
+#define POLL_GAP     apr_time_from_msec(100) /* with as many as you like */
+#define PING_EVERY   apr_time_from_sec(15)
+#define FRESH        apr_time_from_sec(5) /* a reading older than this is no news */
+#define ACCESS_EVERY apr_time_from_sec(60)
+#define LIFE         apr_time_from_sec(3600) /* then come again, with what identifies you */
+
+static struct {
+    live_settings set;
+    int epoll, wakeup;
+    apr_thread_t *thread;
+    apr_thread_mutex_t *lock;  /* of incoming */
+    struct live_ring incoming; /* handed over, not seen yet */
+    struct live_ring waiting;  /* for the database's word */
+    struct live_ring leaving;
+    int reserved;              /* clients from handler to close, atomic */
+    int stopping, ended, away; /* atomic */
+
+    live_database db;
+    char cursor[LIVE_CURSOR_MAX + 1]; /* told up to here; empty: nobody listens */
+    apr_time_t read_at, ping_at, access_at;
+    int resync;
+    const live_client *replaying; /* the client whose gap is being read */
+} L;
+
+#define count(what, n) __atomic_fetch_add(&L.set.counters->what, (n), __ATOMIC_RELAXED)
+
+static void wake(void)
+{
+    apr_uint64_t one = 1;
+
+    if (write(L.wakeup, &one, sizeof(one)) < 0)
+        return; /* full: it is awake */
+}
+
+/* ---------------------------------------------------------------- called by workers */
+
+const char *live_reserve(void)
+{
+    if (__atomic_load_n(&L.stopping, __ATOMIC_ACQUIRE))
+        return "the server is restarting";
+    if (__atomic_load_n(&L.away, __ATOMIC_ACQUIRE))
+        return "the database is away";
+    if (__atomic_add_fetch(&L.reserved, 1, __ATOMIC_ACQ_REL) > L.set.max) {
+        live_unreserve();
+        return "too many event streams are open";
+    }
+    return NULL;
+}
+
+void live_unreserve(void)
+{
+    __atomic_sub_fetch(&L.reserved, 1, __ATOMIC_ACQ_REL);
+}
+
+void live_add(live_client *client)
+{
+    client->since = apr_time_now();
+    apr_thread_mutex_lock(L.lock);
+    APR_RING_INSERT_TAIL(&L.incoming, client, live_client, link);
+    apr_thread_mutex_unlock(L.lock);
+    wake();
+}
+
+void live_stop(void)
+{
+    __atomic_store_n(&L.stopping, 1, __ATOMIC_RELEASE);
+    wake();
+}
+
+/* ---------------------------------------------------------------- coming and going */
+
+/* Out of its group or the waiting, to be closed when httpd has let go. */
+static void leave(live_client *client)
+{
+    epoll_ctl(L.epoll, EPOLL_CTL_DEL, client->fd, NULL);
+    if (client == L.replaying)
+        L.replaying = NULL;
+    if (client->group)
+        live_group_leave(client);
+    else
+        APR_RING_REMOVE(client, link);
+    live_access_release(client->access);
+    client->access = NULL;
+    APR_RING_INSERT_TAIL(&L.leaving, client, live_client, link);
+    count(live_clients, -1);
+}
+
+/* One turn of the loop may find a client gone in two ways. */
+static int left(const live_client *client)
+{
+    return !client->access;
+}
+
+static void drop(live_client *client)
+{
+    client->dead = 1;
+    leave(client);
+}
+
+static void say(live_client *client, const char *data, size_t len)
+{
+    if (live_client_write(client, data, len) == 0)
+        return;
+    count(live_dropped, 1);
+    leave(client);
+}
+
+/* The browser comes back by itself; not all in the same moment. */
+static void dismiss(live_client *client, const char *reason)
+{
+    char bye[128];
+
+    apr_snprintf(bye, sizeof(bye), "retry: %d\nevent: bye\ndata: {\"reason\":\"%s\"}\n\n",
+                 250 + rand() % 750, reason);
+    live_client_write(client, bye, strlen(bye));
+    leave(client);
+}
+
+static void adopt(void)
+{
+    struct live_ring in;
+
+    APR_RING_INIT(&in, live_client, link);
+    apr_thread_mutex_lock(L.lock);
+    APR_RING_CONCAT(&in, &L.incoming, live_client, link);
+    apr_thread_mutex_unlock(L.lock);
+    while (!APR_RING_EMPTY(&in, live_client, link)) {
+        live_client *client = APR_RING_FIRST(&in);
+        struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = client};
+
+        APR_RING_REMOVE(client, link);
+        APR_RING_INSERT_TAIL(&L.waiting, client, live_client, link);
+        client->access = live_access_get(client->account, client->session);
+        apr_socket_timeout_set(ap_get_conn_socket(client->c), 0); /* never wait in a write */
+        epoll_ctl(L.epoll, EPOLL_CTL_ADD, client->fd, &ev);
+        count(live_clients, 1);
+        count(live_adopted, 1);
+    }
+}
+
+static void reap(int all)
+{
+    apr_time_t now = apr_time_now();
+    live_client *client, *next;
+
+    for (client = APR_RING_FIRST(&L.leaving);
+         client != APR_RING_SENTINEL(&L.leaving, live_client, link); client = next) {
+        next = APR_RING_NEXT(client, link);
+        if (!all && !live_client_released(client, now))
+            continue;
+        APR_RING_REMOVE(client, link);
+        live_client_close(client);
+        live_unreserve();
+    }
+}
+
+static void dismiss_group(live_group *g, void *reason)
+{
+    int n = g->nclients; /* the group goes with its last client */
+
+    while (n-- > 0)
+        dismiss(APR_RING_FIRST(&g->clients), reason);
+}
+
+static void dismiss_all(const char *reason)
+{
+    live_group_each(dismiss_group, (void *)reason);
+    while (!APR_RING_EMPTY(&L.waiting, live_client, link))
+        dismiss(APR_RING_FIRST(&L.waiting), reason);
+}
+
+/* ---------------------------------------------------------------- what is said */
+
+static void say_to_group(live_group *g, void *)
+{
+    live_text text = g->text; /* the group may go with its last client */
+    live_client *client, *next;
+    int n = g->nclients;
+
+    if (text.len == 0)
+        return;
+    memset(&g->text, 0, sizeof(g->text));
+    count(live_events, n);
+    for (client = APR_RING_FIRST(&g->clients); n-- > 0; client = next) {
+        next = APR_RING_NEXT(client, link);
+        say(client, text.data, text.len);
+        if (n == 0)
+            break;
+    }
+    live_text_free(&text);
+}
+
+static void add_to_group(live_group *g, void *message)
+{
+    const char *const *kind_and_data = message;
+
+    live_text_event(&g->text, kind_and_data[0], kind_and_data[1]);
+    if (kind_and_data[2])
+        live_text_id(&g->text, kind_and_data[2]);
+}
+
+static void say_to_all(const char *kind, const char *data, const char *cursor)
+{
+    const char *message[] = {kind, data, cursor};
+
+    live_group_each(add_to_group, message);
+    live_group_each(say_to_group, NULL);
+}
+
+/* Without fresh news from the database there is no ping: the page shall see that it
+ * knows nothing. The line that is no message keeps proxies from closing. */
+static void comment(live_group *g, void *)
+{
+    live_text_puts(&g->text, ":\n\n");
+}
+
+static void ping(apr_time_t now)
+{
+    if (now - L.ping_at < PING_EVERY)
+        return;
+    L.ping_at = now;
+    if (L.cursor[0] && now - L.read_at < FRESH) {
+        say_to_all("ping", "{}", L.cursor);
+        return;
+    }
+    live_group_each(comment, NULL);
+    live_group_each(say_to_group, NULL);
+}
+
+static void greet(live_client *client, const live_text *missed)
+{
+    live_text text = {0};
+
+    live_text_hello(&text);
+    if (missed)
+        live_text_add(&text, missed->data, missed->len);
+    live_text_id(&text, L.cursor);
+    APR_RING_REMOVE(client, link);
+    live_group_join(client, client->access->scope);
+    say(client, text.data, text.len);
+    live_text_free(&text);
+}
+
+/* ---------------------------------------------------------------- what is asked */
+
+static void got_news(const PGresult *rows)
+{
+    apr_cpystrn(L.cursor, PQgetvalue(rows, 0, 2), sizeof(L.cursor));
+    L.read_at = apr_time_now();
+    if (live_group_collect(rows))
+        L.access_at = 0;
+    live_group_each(say_to_group, NULL);
+    if (L.resync) {
+        L.resync = 0;
+        say_to_all("resync", "{}", L.cursor);
+    }
+}
+
+static void ask_news(apr_time_t now)
+{
+    live_text owners = {0};
+    const char *args[] = {L.cursor[0] ? L.cursor : NULL, NULL};
+
+    if (live_group_owners(&owners))
+        args[1] = owners.data;
+    L.db.notified = 0;
+    L.read_at = now;
+    live_database_ask(&L.db, "select kind, owner, body from api.live($1, null, $2::bigint[])",
+                      2, args, got_news);
+    live_text_free(&owners);
+}
+
+static void check_access(live_group *g, void *)
+{
+    live_client *client = APR_RING_FIRST(&g->clients), *next;
+    apr_time_t now = apr_time_now();
+    int n = g->nclients;
+
+    for (; n-- > 0; client = next) {
+        next = n ? APR_RING_NEXT(client, link) : NULL;
+        if (client->access->state == ACCESS_DENIED || client->access->scope != g->scope)
+            dismiss(client, "access");
+        else if (now - client->since > LIFE)
+            dismiss(client, "age");
+    }
+}
+
+static void got_access(const PGresult *rows)
+{
+    live_client *client, *next;
+
+    live_access_answer(rows);
+    live_group_each(check_access, NULL);
+    for (client = APR_RING_FIRST(&L.waiting);
+         client != APR_RING_SENTINEL(&L.waiting, live_client, link); client = next) {
+        next = APR_RING_NEXT(client, link);
+        if (client->access->state == ACCESS_DENIED)
+            dismiss(client, "access");
+    }
+}
+
+/* Returns 0 when there is nothing to ask. */
+static int ask_access(int all)
+{
+    live_text accounts = {0}, sessions = {0};
+    int n = live_access_question(all, &accounts, &sessions);
+    const char *args[] = {accounts.data, sessions.data};
+
+    if (n)
+        live_database_ask(&L.db,
+                          "select account, session, scope from "
+                          "api.live_access($1::bigint[], $2::uuid[])",
+                          2, args, got_access);
+    live_text_free(&accounts);
+    live_text_free(&sessions);
+    return n;
+}
+
+static void got_replay(const PGresult *rows)
+{
+    live_text missed = {0};
+    live_client *client, *next;
+    apr_int64_t scope;
+    char *cursor;
+
+    if (!L.replaying)
+        return; /* it has gone; the others with its gap ask again */
+    scope = L.replaying->access->scope;
+    cursor = strdup(L.replaying->cursor);
+    live_group_replay(rows, &missed);
+    for (client = APR_RING_FIRST(&L.waiting);
+         cursor && client != APR_RING_SENTINEL(&L.waiting, live_client, link); client = next) {
+        next = APR_RING_NEXT(client, link);
+        if (client->access->state == ACCESS_ALLOWED && client->access->scope == scope &&
+            client->cursor && strcmp(client->cursor, cursor) == 0)
+            greet(client, &missed);
+    }
+    L.replaying = NULL;
+    free(cursor);
+    live_text_free(&missed);
+}
+
+static void ask_replay(const live_client *client)
+{
+    char owner[24] = "";
+    const char *args[] = {client->cursor, L.cursor, NULL};
+
+    if (client->access->scope != 0) {
+        apr_snprintf(owner, sizeof(owner), "{%" APR_INT64_T_FMT "}", client->access->scope);
+        args[2] = owner;
+    }
+    L.replaying = client;
+    live_database_ask(&L.db, "select kind, owner, body from api.live($1, $2, $3::bigint[])", 3,
+                      args, got_replay);
+}
+
+/* Greet who may be greeted; ask for the gap of the first who has one. */
+static void greet_waiting(void)
+{
+    live_client *client, *next;
+
+    for (client = APR_RING_FIRST(&L.waiting);
+         client != APR_RING_SENTINEL(&L.waiting, live_client, link); client = next) {
+        next = APR_RING_NEXT(client, link);
+        if (client->access->state != ACCESS_ALLOWED)
+            continue;
+        if (!client->cursor || strcmp(client->cursor, L.cursor) == 0) {
+            greet(client, NULL);
+        }
+        else {
+            ask_replay(client);
+            return;
+        }
+    }
+}
+
+static void ask(apr_time_t now)
+{
+    if (L.db.state != DB_IDLE)
+        return;
+    if (__atomic_load_n(&L.reserved, __ATOMIC_ACQUIRE) == 0) {
+        L.cursor[0] = '\0'; /* nobody listens, nothing is missed */
+        L.db.notified = 0;
+    }
+    else if (!L.cursor[0] || now - L.read_at >= POLL_EVERY ||
+             (L.db.notified && now - L.read_at >= POLL_GAP)) {
+        ask_news(now);
+    }
+    else if (now - L.access_at >= ACCESS_EVERY) {
+        L.access_at = now;
+        ask_access(1);
+    }
+    else if (!APR_RING_EMPTY(&L.waiting, live_client, link)) {
+        if (!ask_access(0))
+            greet_waiting();
+    }
+}
+
+static void database_up(void)
+{
+    L.db.notified = 1; /* who knows what was said meanwhile */
+}
+
+static void database_down(void)
+{
+    L.replaying = NULL;
+    L.resync = 1;
+    count(live_lost, 1);
+    say_to_all("health", "{\"database\":false}", NULL);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static void ready(const struct epoll_event *ev)
+{
+    apr_uint64_t ignored;
+
+    if (ev->data.ptr == &L.wakeup) {
+        if (read(L.wakeup, &ignored, sizeof(ignored)) < 0)
+            return;
+    }
+    else if (ev->data.ptr == &L.db) {
+        live_database_ready(&L.db);
+    }
+    else if (!left(ev->data.ptr)) {
+        /* A stream takes no input: bytes are as good as the end. */
+        drop(ev->data.ptr);
+    }
+}
+
+/* How long nothing can be due, in ms. */
+static int patience(void)
+{
+    if (!APR_RING_EMPTY(&L.leaving, live_client, link) ||
+        !APR_RING_EMPTY(&L.waiting, live_client, link) || L.db.notified)
+        return 20;
+    return L.db.state == DB_IDLE && !L.cursor[0] ? 1000 : 100;
+}
+
+static void turn(void)
+{
+    struct epoll_event ev[EVENTS_MAX];
+    int i, n = epoll_wait(L.epoll, ev, EVENTS_MAX, patience());
+    apr_time_t now;
+
+    for (i = 0; i < n; i++)
+        ready(&ev[i]);
+    adopt();
+    if (__atomic_load_n(&L.stopping, __ATOMIC_ACQUIRE)) {
+        dismiss_all("restart");
+    }
+    else {
+        now = apr_time_now();
+        live_database_tick(&L.db, now);
+        __atomic_store_n(&L.away, L.db.failing, __ATOMIC_RELEASE);
+        ask(now);
+        ping(now);
+    }
+    reap(0);
+}
+
+static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *)
+{
+    while (!__atomic_load_n(&L.ended, __ATOMIC_ACQUIRE))
+        turn();
+    adopt();
+    dismiss_all("stop");
+    reap(1);
+    live_database_close(&L.db);
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+/* Before the child's pool and those of its connections go. */
+static apr_status_t end(void *)
+{
+    apr_status_t rv;
+
+    __atomic_store_n(&L.stopping, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&L.ended, 1, __ATOMIC_RELEASE);
+    wake();
+    apr_thread_join(&rv, L.thread);
+    close(L.epoll);
+    close(L.wakeup);
+    return APR_SUCCESS;
+}
+
+apr_status_t live_start(apr_pool_t *pchild, const live_settings *settings)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &L.wakeup};
+    apr_status_t rv;
+
+    memset(&L, 0, sizeof(L));
+    L.set = *settings;
+    APR_RING_INIT(&L.incoming, live_client, link);
+    APR_RING_INIT(&L.waiting, live_client, link);
+    APR_RING_INIT(&L.leaving, live_client, link);
+    L.ping_at = L.access_at = apr_time_now();
+    L.epoll = epoll_create1(EPOLL_CLOEXEC);
+    L.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (L.epoll < 0 || L.wakeup < 0 || epoll_ctl(L.epoll, EPOLL_CTL_ADD, L.wakeup, &ev) < 0)
+        return errno;
+    live_access_init(pchild);
+    live_group_init(pchild);
+    live_database_init(&L.db, L.set.conninfo, L.epoll);
+    L.db.up = database_up;
+    L.db.down = database_down;
+    rv = apr_thread_mutex_create(&L.lock, APR_THREAD_MUTEX_DEFAULT, pchild);
+    if (rv == APR_SUCCESS)
+        rv = ap_thread_create(&L.thread, NULL, run, NULL, pchild);
+    if (rv == APR_SUCCESS)
+        apr_pool_pre_cleanup_register(pchild, NULL, end);
+    return rv;
+}
