@@ -20,14 +20,21 @@
 struct release {
     struct sqllist schema;    /* numbered, applied once */
     struct sqllist functions; /* replaced at every run: shared, api, work, then grants */
-    struct sqllist roles;     /* one file */
+    struct sqllist tools;     /* in the order of enum tool */
 };
+
+enum tool { ROLES, DROP_ALL, FINISH };
+
+static int tool_run(PGconn *db, const struct release *rel, enum tool tool)
+{
+    return db_run(db, rel->tools.files[tool].text, rel->tools.files[tool].name);
+}
 
 static void release_free(struct release *rel)
 {
     sqllist_free(&rel->schema);
     sqllist_free(&rel->functions);
-    sqllist_free(&rel->roles);
+    sqllist_free(&rel->tools);
 }
 
 static int release_read(struct release *rel, const char *dir)
@@ -41,10 +48,12 @@ static int release_read(struct release *rel, const char *dir)
     if (sqllist_add(&rel->functions, dir, "shared") ||
         sqllist_add(&rel->functions, dir, "api") || sqllist_add(&rel->functions, dir, "work"))
         return -1;
-    return sqllist_add_file(&rel->functions, dir, "grants.sql") ||
-                   sqllist_add_file(&rel->roles, dir, "roles.sql")
-               ? -1
-               : 0;
+    if (sqllist_add_file(&rel->functions, dir, "grants.sql") ||
+        sqllist_add_file(&rel->tools, dir, "roles.sql") ||
+        sqllist_add_file(&rel->tools, dir, "upgrade/drop.sql") ||
+        sqllist_add_file(&rel->tools, dir, "upgrade/finish.sql"))
+        return -1;
+    return 0;
 }
 
 /* Roll back whatever is open; a connection that is gone needs none. */
@@ -100,8 +109,7 @@ static int make_roles(PGconn *db, const struct release *rel, const char *dir)
     if (have < 0)
         return -1;
     if (may == 1) {
-        if (locked(db) || db_run(db, rel->roles.files[0].text, rel->roles.files[0].name) ||
-            db_run(db, "commit", NULL))
+        if (locked(db) || tool_run(db, rel, ROLES) || db_run(db, "commit", NULL))
             return give_up(db);
         return 0;
     }
@@ -184,41 +192,9 @@ static int apply(PGconn *db, const struct sqllist *schema, const struct sqlfile 
 
 /* ---------------------------------------------------------------- functions */
 
-/*
- * Bodies are checked when all functions are there, so files need no order. What the
- * files no longer define goes: such a row of pg_proc is not of this transaction.
- */
-static const char prepare[] = "set local check_function_bodies = off; savepoint replace";
-
-static const char finish[] =
-    "do $$ declare f regprocedure; begin"
-    " for f in select p.oid from pg_catalog.pg_proc p"
-    "  where p.pronamespace in ('api'::regnamespace, 'work'::regnamespace)"
-    "   and p.xmin::text <> (pg_catalog.pg_current_xact_id()::text::numeric % "
-    "4294967296)::text"
-    " loop execute 'drop function ' || f; end loop; end $$;"
-    "set local check_function_bodies = on;"
-    "do $$ declare f record; begin"
-    " for f in select p.oid, l.lanname from pg_catalog.pg_proc p"
-    "  join pg_catalog.pg_language l on l.oid = p.prolang"
-    "  where p.pronamespace in ('api'::regnamespace, 'work'::regnamespace,"
-    "   'tocsin'::regnamespace)"
-    " loop begin"
-    "  if f.lanname = 'sql' then perform pg_catalog.fmgr_sql_validator(f.oid);"
-    "  elsif f.lanname = 'plpgsql' then perform pg_catalog.plpgsql_validator(f.oid); end if;"
-    " exception when others then"
-    "  raise exception '%: %', f.oid::regprocedure, sqlerrm; end; end loop; end $$;";
-
-/* Where a signature changed in a way that `create or replace` refuses. Functions that
- * triggers hang on belong to the numbered files and stay. */
-static const char drop_all[] =
-    "do $$ declare f regprocedure; begin"
-    " for f in select p.oid from pg_catalog.pg_proc p"
-    "  where p.pronamespace in ('api'::regnamespace, 'work'::regnamespace,"
-    "   'tocsin'::regnamespace) and not exists (select from pg_catalog.pg_depend d"
-    "    where d.refclassid = 'pg_catalog.pg_proc'::regclass and d.refobjid = p.oid"
-    "     and d.deptype = 'n')"
-    " loop execute 'drop function ' || f; end loop; end $$";
+/* Bodies are checked by finish.sql, when all functions are there: files need no order. */
+static const char prepare[] = "set local check_function_bodies = off;"
+                              " select pg_catalog.pg_current_xact_id(); savepoint replace";
 
 enum replaced { REPLACED, REPLACE_CHANGED, REPLACE_FAILED };
 
@@ -259,12 +235,12 @@ static int replace_functions(PGconn *db, const struct release *rel)
         return give_up(db);
     rv = replace(db, &rel->functions, 0);
     if (rv == REPLACE_CHANGED) {
-        if (db_run(db, "rollback to savepoint replace", NULL) || db_run(db, drop_all, NULL) ||
+        if (db_run(db, "rollback to savepoint replace", NULL) || tool_run(db, rel, DROP_ALL) ||
             db_run(db, "savepoint replace", NULL))
             return give_up(db);
         rv = replace(db, &rel->functions, 1);
     }
-    if (rv != REPLACED || db_run(db, finish, "functions") || db_run(db, "commit", NULL))
+    if (rv != REPLACED || tool_run(db, rel, FINISH) || db_run(db, "commit", NULL))
         return give_up(db);
     return 0;
 }

@@ -226,6 +226,14 @@ create unlogged table tocsin.monitor_latest (
     primary key (monitor, region)
 ) with (fillfactor = 50);
 
+-- When the newest checks were looked through, and since when without a pause. Unlogged like
+-- the table it is about: both are empty after a crash.
+create unlogged table tocsin.awake (
+    id      smallint primary key,
+    since   timestamptz not null,
+    beat_at timestamptz not null
+);
+
 -- What a list shows beside the status; the keeper rewrites it, nothing depends on it.
 create table tocsin.monitor_figures (
     monitor bigint primary key references tocsin.monitor on delete cascade,
