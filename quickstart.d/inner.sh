@@ -1,6 +1,7 @@
 #!/bin/bash
 # inner: what happens in the home, as the run user. Called by quickstart, which holds the
 # lock as file descriptor 9; no process that stays may inherit it.
+# shellcheck disable=SC2034 # used by the parts
 set -euo pipefail
 umask 022
 SELF=$Q_HOME/src
@@ -84,6 +85,7 @@ start_undo() {
 }
 
 summary() {
+    CODE=
     local at
     at=$(address)
     say ""
