@@ -396,7 +396,7 @@ create table tocsin.outbox (
     done_at      timestamptz,
     error        text
 ) with (fillfactor = 70);
-create index outbox_ready on tocsin.outbox (next_at, id) where state = 'pending';
+create index outbox_ready on tocsin.outbox (channel, next_at, id) where state = 'pending';
 create index outbox_order on tocsin.outbox (channel, monitor, seq) where state = 'pending';
 create index outbox_owner on tocsin.outbox (owner, id);
 create index outbox_monitor on tocsin.outbox (monitor, id);

@@ -20,6 +20,7 @@ class Tocsind:
             'lock_file': str(root / 'run/tocsind.lock'),
             'run_dir': str(root / 'run'),
             'log_level': 'info',
+            'smtp_starttls': 'opportunistic',
         }
         self.allow = ['127.0.0.0/8', '::1/128']
 
