@@ -1,0 +1,80 @@
+// "Test now": settings that need not be saved are tried once by a checker.
+import { html } from '../html.js';
+import { useEffect, useRef, useState } from '../../vendor/hooks.js';
+import { asProblem, get, post } from '../api.js';
+import { ms, plural } from '../lib/number.js';
+import { instant } from '../lib/time.js';
+import { now } from '../store/clock.js';
+import { on } from '../store/live.js';
+import { Failed } from './states.js';
+import { Phases } from './phases.js';
+import { Badge } from './status.js';
+
+const GIVE_UP_MS = 75000; // the longest timeout is 60 s
+
+/** @typedef {{status: import('../lib/status.js').Status, reason?: string, message?: string, code?: number|null, ms?: number|null, response_ms?: number|null, phases?: any, tls_not_after?: string|number|null, headers?: any, excerpt?: string, body?: string}} Result */
+/** @typedef {{busy: boolean, result: Result|null, problem: import('../api.js').Problem|null, run: (spec: any) => Promise<void>}} Test */
+
+/** @returns {Test} */
+export function useTest() {
+    const [busy, setBusy] = useState(false);
+    const [result, setResult] = useState(/** @type {Result|null} */ (null));
+    const [problem, setProblem] = useState(/** @type {import('../api.js').Problem|null} */ (null));
+    const alive = useRef(true);
+    useEffect(() => () => { alive.current = false; }, []);
+
+    async function run(/** @type {any} */ spec) {
+        if (busy) return;
+        setBusy(true);
+        setProblem(null);
+        try {
+            const { id } = await post('/monitors/test', spec);
+            const answer = await finished(id, alive);
+            if (alive.current && answer) setResult(answer);
+        } catch (e) {
+            if (alive.current) setProblem(asProblem(e));
+        } finally {
+            if (alive.current) setBusy(false);
+        }
+    }
+    return { busy, result, problem, run };
+}
+
+/** Waits for the event that says it is done, and asks now and then in case none comes. @param {string} id @param {{current: boolean}} alive */
+async function finished(id, alive) {
+    const end = Date.now() + GIVE_UP_MS;
+    let wait = 150;
+    while (alive.current) {
+        const run = await get(`/monitors/test/${id}`);
+        if (run.state === 'done') return run.result;
+        if (Date.now() > end) throw Object.assign(new Error('No checker took the test'), { status: -1, title: 'No checker took the test', detail: 'Is tocsind running?', errors: {}, kind: '', requestId: '', retryAfter: 0 });
+        await new Promise((resolve) => {
+            const off = on('test', () => done());
+            const timer = setTimeout(() => done(), wait);
+            const done = () => { off(); clearTimeout(timer); resolve(null); };
+        });
+        wait = Math.min(wait * 1.6, 2000);
+    }
+    return null;
+}
+
+/** @param {{test: Test}} props */
+export function TestResult({ test: { result, problem, busy } }) {
+    return html`<div role="status">${busy ? html`<div class="result"><p class="soft">Testing…</p></div>`
+        : problem ? html`<${Failed} error=${problem} what="The test’s result" retry=${() => {}}/>`
+            : result && html`<${Outcome} result=${result}/>`}</div>`;
+}
+
+/** @param {{result: Result}} props */
+export function Outcome({ result }) {
+    const total = result.ms ?? result.response_ms;
+    const until = typeof result.tls_not_after === 'number' ? result.tls_not_after * 1000 : instant(result.tls_not_after);
+    const days = until ? Math.floor((until - now()) / 86400000) : null;
+    const excerpt = result.excerpt ?? result.body;
+    return html`<div class=${`result s-${result.status}`}><div class="row"><${Badge} status=${result.status}/>${result.code ? html`<b>${result.code}</b>` : ''}
+            ${total !== null && total !== undefined && html`<span class="num">${ms(total)}</span>`}
+            ${days !== null && html`<span class="soft">certificate valid for ${plural(days, 'day')}</span>`}</div>
+        ${result.message && result.status !== 'up' && html`<p>${result.message}</p>`}
+        ${result.phases && html`<${Phases} phases=${result.phases}/>`}
+        ${excerpt && html`<details><summary>Start of the answer</summary><pre class="excerpt">${excerpt}</pre></details>`}</div>`;
+}

@@ -1,0 +1,3 @@
+import { html } from '../html.js';
+import { Heading } from '../part/page.js';
+export default function Screen() { return html`<${Heading} title="monitors"/>`; }
