@@ -81,7 +81,7 @@ class Httpd:
         return '\n'.join(lines)
 
     def configure(self):
-        built = self.build / 'htdocs'
+        built = self.build / 'htdocs/site'
         htdocs = built if (built / 'index.html').exists() else host.SRC / 'htdocs'
         conf = self.build / 'conf/tocsin.conf'
         keys = self.root / 'keys'
