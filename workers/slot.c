@@ -48,9 +48,14 @@ void slot_crashed(struct slot *slot, int64_t lived_ms)
     }
 }
 
-/* Nothing of the master's may be left: not its handlers, not its connection, not its lock. */
-static void become(const struct role *role, const struct tocsind_conf *conf, int fd)
+/* Nothing of the master's may be left: not its handlers, not its connection, not its lock.
+ * Its loop is made anew before it is freed: its descriptors are the master's as well. */
+static void become(const struct role *role, const struct tocsind_conf *conf, int fd,
+                   struct event_base *base)
 {
+    if (event_reinit(base))
+        abort();
+    event_base_free(base);
     for (int s = 1; s < NSIG; s++)
         signal(s, SIG_DFL);
     if (fd != 3)
@@ -63,11 +68,11 @@ static void become(const struct role *role, const struct tocsind_conf *conf, int
 __attribute__((noreturn)) static void child_main(const struct child *c,
                                                  const struct role *role,
                                                  const struct tocsind_conf *conf, int fd,
-                                                 pid_t master)
+                                                 pid_t master, struct event_base *base)
 {
     struct worker_conf wc = {role, conf, c->id, 3, WORKER_DRAIN_MS};
 
-    become(role, conf, fd);
+    become(role, conf, fd, base);
     prctl(PR_SET_PDEATHSIG,
           SIGTERM); /* the socket's end says the same, this to a stuck loop */
     if (getppid() != master)
@@ -76,7 +81,8 @@ __attribute__((noreturn)) static void child_main(const struct child *c,
 }
 
 struct child *child_start(struct child *children, const struct slot *slot, int index,
-                          const struct tocsind_conf *conf, unsigned generation)
+                          const struct tocsind_conf *conf, unsigned generation,
+                          struct event_base *base)
 {
     struct child *c = NULL;
     pid_t master = getpid();
@@ -96,7 +102,7 @@ struct child *child_start(struct child *children, const struct slot *slot, int i
     sigfillset(&all); /* a signal between fork and its own handlers would be the master's */
     sigprocmask(SIG_SETMASK, &all, &old);
     if ((c->pid = fork()) == 0)
-        child_main(c, slot->role, conf, pair[1], master);
+        child_main(c, slot->role, conf, pair[1], master, base);
     sigprocmask(SIG_SETMASK, &old, NULL);
     close(pair[1]);
     if (c->pid < 0) {

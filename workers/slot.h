@@ -54,7 +54,8 @@ void slot_crashed(struct slot *slot, int64_t lived_ms);
 
 /* Fork. In the child it runs the role and never returns. NULL: said in the log. */
 struct child *child_start(struct child *children, const struct slot *slot, int index,
-                          const struct tocsind_conf *conf, unsigned generation);
+                          const struct tocsind_conf *conf, unsigned generation,
+                          struct event_base *base);
 void child_stop(struct child *c);
 void child_kill(struct child *c, const char *why);
 void child_forget(struct child *c);

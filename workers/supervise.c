@@ -100,7 +100,7 @@ static void on_heard(evutil_socket_t fd, short, void *arg)
 static void start(struct slot *slot)
 {
     struct child *c =
-        child_start(m.children, slot, (int)(slot - m.slots), m.conf, m.generation);
+        child_start(m.children, slot, (int)(slot - m.slots), m.conf, m.generation, m.w->base);
 
     if (!c) {
         slot_crashed(slot, 0);

@@ -141,7 +141,9 @@ static void on_beat(void *arg, enum db_end end, const PGresult *res)
     struct process *p = arg;
 
     p->beat_runs = false;
-    if (end == DB_OK)
+    if (end == DB_OK && PQntuples(res) == 1 && PQgetisnull(res, 0, 0))
+        p->known = false; /* our row is gone */
+    else if (end == DB_OK)
         p->beat_ms = mono_ms();
     else if (end == DB_REFUSED)
         log_warning("beat refused sqlstate=%s error=\"%s\"", db_sqlstate(res),
