@@ -188,6 +188,7 @@ create trigger touch before update on tocsin.monitor for each row execute functi
 create function tocsin.free_slot() returns trigger
 language plpgsql set search_path = '' as $$
 begin
+    delete from tocsin.monitor_latest where monitor = old.id;
     insert into tocsin.slot_free (bucket, slot, monitor) values (old.bucket, old.slot, old.id);
     return null;
 end $$;
@@ -238,6 +239,7 @@ create unlogged table tocsin.awake (
 create table tocsin.monitor_figures (
     monitor bigint primary key references tocsin.monitor on delete cascade,
     at      timestamptz not null,
+    seq     bigint not null default 0,                   -- the last transition in it
     bars24  text not null,                               -- 24 digits, oldest first: worst status of the hour
     up24    real, up7 real, up30 real, up90 real         -- percent, null without data
 ) with (fillfactor = 70);
@@ -263,17 +265,32 @@ create table tocsin.segment (
 create table tocsin.segment_default partition of tocsin.segment default;
 create index segment_at on tocsin.segment (at);
 
--- Cold: one row per monitor, region and hour.
+create index segment_bucket on tocsin.segment (bucket, at);
+
+-- How far a bucket's segments are packed into monitor_hour: those settled before `at` by a
+-- transaction before `xid`. Time alone would lose one that was slow to commit.
+create table tocsin.packed (
+    region smallint not null,
+    bucket integer not null,
+    at     timestamptz not null,
+    xid    xid8 not null,
+    primary key (region, bucket)
+);
+
+-- Cold: one row per monitor, region and hour, arrays side by side, by time.
 create table tocsin.monitor_hour (
-    monitor  bigint not null,
-    region   smallint not null,
-    hour     timestamptz not null,
-    at_ms    integer[] not null,                         -- within the hour, ascending
-    status   smallint[] not null,
-    reason   smallint[] not null,
-    code     smallint[] not null,
-    total_us integer[] not null,
-    phase_us integer[] not null,
+    monitor    bigint not null,
+    region     smallint not null,
+    hour       timestamptz not null,
+    at_ms      integer[] not null,                       -- within the hour, ascending
+    status     smallint[] not null,
+    reason     smallint[] not null,
+    code       smallint[] not null,
+    total_us   integer[] not null,
+    dns_us     integer[] not null,
+    connect_us integer[] not null,
+    tls_us     integer[] not null,
+    ttfb_us    integer[] not null,
     primary key (monitor, hour, region)
 ) partition by range (hour);
 create table tocsin.monitor_hour_default partition of tocsin.monitor_hour default;
@@ -285,15 +302,22 @@ create table tocsin.monitor_day (
     maintenance_s integer not null, unknown_s integer not null, paused_s integer not null,
     checks        integer not null,
     failed        integer not null,
-    sum_us        bigint not null,
+    sum_us        bigint not null,                       -- times of the checks that did not fail
     min_us        integer, max_us integer,
     hist          integer[] not null default '{}',       -- (ceil(8·log2(ms)) << 24) | count, ascending
     primary key (monitor, day)
 );
 
+-- Days that are packed but must be looked at again: results or transitions came late.
+create table tocsin.day_late (
+    monitor bigint not null references tocsin.monitor on delete cascade,
+    day     date not null,
+    primary key (monitor, day)
+);
+
 create table tocsin.watermark (
-    name text primary key,                               -- 'hour', 'day'
-    at   timestamptz not null                            -- packed up to here
+    name text primary key,                               -- 'day': packed up to here
+    at   timestamptz not null
 );
 
 create table tocsin.transition (
@@ -349,6 +373,7 @@ create table tocsin.incident_event (
     public     boolean not null default false
 );
 create index incident_event_incident on tocsin.incident_event (incident, id);
+create index incident_event_actor on tocsin.incident_event (actor) where actor is not null;
 
 -- ---------------------------------------------------------------- messages
 

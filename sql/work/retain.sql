@@ -1,0 +1,115 @@
+-- What is old enough goes: results by partition, all else by row, a part at each call.
+
+-- Is everything in a partition of segments packed?
+create or replace function tocsin.packed_all(part regclass) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+    open boolean;
+begin
+    execute format('select exists (select from %s s left join tocsin.packed p
+                      on p.region = s.region and p.bucket = s.bucket
+                     where p.at is null or s.at >= p.at or s.changed >= p.xid)', part) into open;
+    return not open;
+end $$;
+
+create or replace function tocsin.drop_partitions(parent text, keep interval) returns integer
+language plpgsql volatile set search_path = '' as $$
+declare
+    p record;
+    n integer := 0;
+begin
+    for p in
+        select c.relname, c.oid::regclass as part
+          from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+         where i.inhparent = ('tocsin.' || parent)::regclass
+           and c.relname ~ ('^' || parent || '_[0-9]{8}(_[0-9]{2})?$')
+           -- the name of the last partition that is old enough sorts after it
+           and c.relname < (select x.name from tocsin.partition(parent, now() - keep) x)
+         order by c.relname loop
+        continue when parent = 'segment' and not tocsin.packed_all(p.part);
+        execute format('drop table %s', p.part);
+        n := n + 1;
+    end loop;
+    return n;
+end $$;
+
+-- Purge monitors that were deleted long ago. Their state rows are locked first, in id order
+-- like everywhere: a settle that comes across waits, and does not deadlock.
+create or replace function tocsin.purge_monitors(keep interval, most integer) returns integer
+language plpgsql volatile set search_path = '' as $$
+declare
+    ids bigint[] := array(select m.id from tocsin.monitor m where m.deleted_at < now() - keep
+                           order by m.id limit most);
+begin
+    if cardinality(ids) = 0 then
+        return 0;
+    end if;
+    perform 1 from tocsin.monitor_state s where s.monitor = any (ids)
+      order by s.monitor for update;
+    delete from tocsin.monitor m where m.id = any (ids) and m.deleted_at < now() - keep;
+    return cardinality(ids);
+end $$;
+
+-- Returns how many partitions and rows went: call again while it is not 0.
+create or replace function work.retain(segments interval, hours interval, days interval,
+                                       deleted interval)
+returns integer
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '3s' as $$
+declare
+    most constant integer := 5000;
+    n    integer := 0;
+    gone integer;
+begin
+    if not pg_try_advisory_xact_lock(20261, 9) then
+        return 0;
+    end if;
+    n := tocsin.drop_partitions('segment', greatest(segments, interval '2 hours'))
+       + tocsin.drop_partitions('monitor_hour', greatest(hours, interval '2 days'))
+       + tocsin.purge_monitors(deleted, most / 10);
+
+    delete from tocsin.monitor_day d where d.ctid = any (array(
+        select x.ctid from tocsin.monitor_day x where x.day < (now() - days)::date limit most));
+    get diagnostics gone = row_count; n := n + gone;
+    -- the last one of each monitor stays: it says what was before
+    delete from tocsin.transition t using tocsin.monitor_state s
+     where s.monitor = t.monitor and t.seq < s.seq
+       and t.ctid = any (array(
+           select x.ctid from tocsin.transition x where x.at < now() - days limit most));
+    get diagnostics gone = row_count; n := n + gone;
+    delete from tocsin.incident i where i.id = any (array(
+        select x.id from tocsin.incident x where x.resolved_at < now() - days limit most));
+    get diagnostics gone = row_count; n := n + gone;
+    delete from tocsin.outbox o where o.id = any (array(
+        select x.id from tocsin.outbox x
+         where x.state <> 'pending' and x.created_at < now() - interval '90 days' limit most));
+    get diagnostics gone = row_count; n := n + gone;
+    delete from tocsin.event e where e.id = any (array(
+        select x.id from tocsin.event x where x.at < now() - interval '1 hour'
+         order by x.id limit most));
+    get diagnostics gone = row_count; n := n + gone;
+    delete from tocsin.audit a where a.id = any (array(
+        select x.id from tocsin.audit x where x.at < now() - days limit most));
+    get diagnostics gone = row_count; n := n + gone;
+    return n + tocsin.retain_keys();
+end $$;
+
+-- What opens doors and is over: kept for a while, so that its use can be told from a guess.
+create or replace function tocsin.retain_keys() returns integer
+language sql volatile set search_path = '' as $$
+    with tests as (
+        delete from tocsin.test_run t where t.created_at < now() - interval '10 minutes' returning 1
+    ), sessions as (
+        delete from tocsin.session s
+         where s.expires_at < now() - interval '30 days'
+            or s.revoked_at < now() - interval '30 days' returning 1
+    ), refresh as (
+        delete from tocsin.refresh_token r where r.expires_at < now() - interval '1 day' returning 1
+    ), tokens as (
+        delete from tocsin.api_token a where a.expires_at < now() - interval '90 days' returning 1
+    ), invites as (
+        delete from tocsin.invite i where i.expires_at < now() - interval '30 days' returning 1
+    )
+    select ((select count(*) from tests) + (select count(*) from sessions)
+            + (select count(*) from refresh) + (select count(*) from tokens)
+            + (select count(*) from invites))::integer
+$$;
