@@ -39,6 +39,7 @@ struct worker {
     char id[37];   /* uuid of this process, never used again: `worker` of work.* */
     bool stopping; /* stop() was called: begin nothing new */
     json_t *stats; /* an object the role may write into; the beat carries it each second */
+    int share;     /* buckets it may hold, as the newest beat said; -1: not known */
     void *data;    /* the role's own */
 };
 

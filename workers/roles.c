@@ -3,6 +3,7 @@
 
 const struct role *const roles[] = {
     &role_scheduler,
+    &role_checker,
     &role_status,
     &role_keeper,
     NULL,

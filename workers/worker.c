@@ -143,8 +143,10 @@ static void on_beat(void *arg, enum db_end end, const PGresult *res)
     p->beat_runs = false;
     if (end == DB_OK && PQntuples(res) == 1 && PQgetisnull(res, 0, 0))
         p->known = false; /* our row is gone */
-    else if (end == DB_OK)
+    else if (end == DB_OK) {
         p->beat_ms = mono_ms();
+        p->w.share = (int)db_int(res, 0, 0, -1);
+    }
     else if (end == DB_REFUSED)
         log_warning("beat refused sqlstate=%s error=\"%s\"", db_sqlstate(res),
                     db_message(end, res));
@@ -347,7 +349,7 @@ static void unmake(struct process *p)
 
 int worker_run(const struct worker_conf *wc)
 {
-    struct process p = {.wc = wc, .w = {.role = wc->role, .conf = wc->conf}};
+    struct process p = {.wc = wc, .w = {.role = wc->role, .conf = wc->conf, .share = -1}};
     struct event_config *ec = event_config_new();
     sigset_t none;
     int r = 0;
