@@ -5,6 +5,7 @@
 
 #include <ap_release.h>
 #include <apr_strings.h>
+#include <stdio.h>
 #include <string.h>
 
 #ifndef TOCSIN_VERSION
@@ -133,7 +134,7 @@ static void add_histogram(buf *b, const tocsin_route_count *c, const double *bou
         buf_puts(b, "http_request_duration_seconds_bucket");
         add_route(b, c->route);
         if (i < TOCSIN_LATENCY_MAX - 1)
-            apr_snprintf(number, sizeof(number), ",le=\"%g\"}", bounds[i]);
+            snprintf(number, sizeof(number), ",le=\"%g\"}", bounds[i]);
         else
             apr_cpystrn(number, ",le=\"+Inf\"}", sizeof(number));
         buf_puts(b, number);
