@@ -1,6 +1,7 @@
--- A time as the API says it: RFC 3339, UTC, milliseconds.
+-- A time as the API says it: RFC 3339, UTC, milliseconds. Without a search_path of its
+-- own, so that it is inlined: an answer has many.
 create or replace function tocsin.ts(t timestamptz) returns text
-language sql stable parallel safe set search_path = '' as $$
+language sql stable parallel safe as $$
     select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 
