@@ -1,5 +1,6 @@
 -- The six states of a monitor as words and as numbers (lib/status.h), and the words for
--- reasons. status_word has no search_path of its own, so that it is inlined.
+-- reasons. Those without a search path of their own are put in place by the planner; whoever
+-- calls them has an empty one.
 create or replace function tocsin.status_word(status smallint) returns text
 language sql immutable parallel safe as $$
     select coalesce((array['unknown', 'up', 'degraded', 'down', 'maintenance', 'paused'])
@@ -7,14 +8,14 @@ language sql immutable parallel safe as $$
 $$;
 
 create or replace function tocsin.status_code(word text) returns smallint
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select (array_position(array['unknown', 'up', 'degraded', 'down', 'maintenance', 'paused'],
                            word) - 1)::smallint
 $$;
 
 -- The order in which one status hides another: down, degraded, unknown, maintenance, up, paused.
 create or replace function tocsin.status_rank(status smallint) returns integer
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select coalesce((array[4, 2, 5, 6, 3, 1])[status + 1], 4)
 $$;
 
@@ -34,7 +35,7 @@ $$;
 -- second of outage; null when nothing was measured.
 create or replace function tocsin.percent(up bigint, degraded bigint, down bigint)
 returns numeric
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select case
         when up + degraded + down = 0 then null
         when down = 0 then 100.00

@@ -1,5 +1,7 @@
--- A time as the API says it: RFC 3339, UTC, milliseconds. Without a search_path of its
--- own, so that it is inlined: an answer has many.
+-- Expressions with a name. They have no search path of their own, so that the planner puts
+-- them in place: whoever calls them has an empty one.
+
+-- A time as the API says it: RFC 3339, UTC, milliseconds.
 create or replace function tocsin.ts(t timestamptz) returns text
 language sql stable parallel safe as $$
     select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
@@ -7,12 +9,12 @@ $$;
 
 -- Milliseconds as an interval: ages and times to live come as integers.
 create or replace function tocsin.ms(n bigint) returns interval
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select n * interval '1 millisecond'
 $$;
 
 -- How long ago, in whole milliseconds; null for never.
 create or replace function tocsin.age_ms(t timestamptz) returns bigint
-language sql stable parallel safe set search_path = '' as $$
+language sql stable parallel safe as $$
     select (extract(epoch from clock_timestamp() - t) * 1000)::bigint
 $$;

@@ -100,14 +100,14 @@ end $$;
 
 -- A response time's class: ceil(8 · log2(milliseconds)), 0 … 127: within 4.5 %.
 create or replace function tocsin.hist_class(us integer) returns integer
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select case when us <= 1000 then 0
            else least(ceil(8 * ln(us / 1000.0::float8) / ln(2.0::float8)), 127)::integer end
 $$;
 
 -- Histograms added up: element = class << 24 | count, ascending.
 create or replace function tocsin.hist_merge(hists integer[]) returns integer[]
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select coalesce(array_agg(class << 24 | least(n, 16777215)::integer order by class), '{}')
       from (select e >> 24 as class, sum(e & 16777215) as n from unnest(hists) e group by 1) x
 $$;
@@ -115,7 +115,7 @@ $$;
 -- Percentile of a histogram (0.95), in milliseconds; null for an empty one. Accepts several
 -- histograms one after the other.
 create or replace function tocsin.hist_percentile(hist integer[], part numeric) returns numeric
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select round(power(2::numeric, class / 8.0), 1)
       from (select class, sum(n) over (order by class) as upto, sum(n) over () as total
               from (select e >> 24 as class, sum(e & 16777215) as n

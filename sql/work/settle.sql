@@ -79,12 +79,18 @@ end $$;
 
 -- The newest check of each monitor, for lists; checks of paused and deleted monitors were
 -- under way when that happened and are not shown.
+--
+-- A batch is a part of a bucket, and its rows are looked up one by one: the planner, which
+-- knows nothing of a new installation and little of arrays, would read whole tables.
 create or replace function tocsin.settle_latest(
     bucket integer, region smallint, clock timestamptz, slot smallint[], age_ms integer[],
     status smallint[], reason smallint[], code smallint[], total_us integer[],
     phase_us integer[], tls_not_after bigint[], fails smallint[], fail_age_ms integer[])
 returns void
-language sql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
     insert into tocsin.monitor_latest as l
            (monitor, region, at, status, reason, code, total_us, phase_us, tls_not_after, fails,
             fail_at)
@@ -107,8 +113,8 @@ language sql volatile set search_path = '' as $$
            code = excluded.code, total_us = excluded.total_us, phase_us = excluded.phase_us,
            tls_not_after = excluded.tls_not_after, fails = excluded.fails,
            fail_at = excluded.fail_at
-     where excluded.at >= l.at
-$$;
+     where excluded.at >= l.at;
+end $$;
 
 -- Time that nobody measured, found by the first check after it: the daemon was not there,
 -- so nobody could say `unknown` then. It is written into the history now, and the status
@@ -117,7 +123,8 @@ create or replace function tocsin.settle_holes(bucket integer, region smallint,
                                                clock timestamptz, slot smallint[],
                                                age_ms integer[])
 returns integer
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = ''
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
     hole record;

@@ -1,6 +1,6 @@
 -- When nothing has been measured for two intervals and half a minute, nobody knows.
 create or replace function tocsin.silence(interval_s integer) returns interval
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select make_interval(secs => 2 * interval_s + 30)
 $$;
 
