@@ -225,6 +225,7 @@ static void register_functions(void)
     APR_REGISTER_OPTIONAL_FN(tocsin_call);
     APR_REGISTER_OPTIONAL_FN(tocsin_call_route);
     APR_REGISTER_OPTIONAL_FN(tocsin_rows);
+    APR_REGISTER_OPTIONAL_FN(tocsin_rows_try);
     APR_REGISTER_OPTIONAL_FN(tocsin_send);
     APR_REGISTER_OPTIONAL_FN(tocsin_problem);
     APR_REGISTER_OPTIONAL_FN(tocsin_problem_as);

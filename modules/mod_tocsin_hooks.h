@@ -21,4 +21,9 @@ APR_DECLARE_OPTIONAL_FN(const char *, tocsin_csrf_check,
 APR_DECLARE_OPTIONAL_FN(enum tocsin_role, tocsin_role_now,
                         (request_rec * r, const tocsin_identity *who));
 
+/* As tocsin_rows, but an error is only its status: nothing is sent. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_rows_try,
+                        (request_rec * r, const char *function, int nargs,
+                         const char *const *args, struct pg_result **res));
+
 #endif

@@ -83,10 +83,15 @@ int tocsin_call(request_rec *r, int write, const char *function, int nargs,
 int tocsin_rows(request_rec *r, const char *function, int nargs, const char *const *args,
                 struct pg_result **res);
 
+int tocsin_rows_try(request_rec *r, const char *function, int nargs, const char *const *args,
+                    struct pg_result **res);
+
 /* ---------------------------------------------------------------- tocsin_sqlstate.c */
 
 /* Send the problem that an SQL error stands for, never SQL's own text; its status. */
 int sqlstate_reply(request_rec *r, const char *function, const PGresult *res);
+/* Only log it, unless a function raised it on purpose; its status. */
+int sqlstate_log(request_rec *r, const char *function, const PGresult *res);
 /* Is it worth a second try in a new transaction (serialisation, deadlock)? */
 int sqlstate_transient(const char *state);
 /* Did the server go, or refuse work (08, 53, 57P)? */

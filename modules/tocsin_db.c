@@ -320,6 +320,20 @@ int tocsin_rows(request_rec *r, const char *function, int nargs, const char *con
     return query(r, &c, res);
 }
 
+int tocsin_rows_try(request_rec *r, const char *function, int nargs, const char *const *args,
+                    struct pg_result **res)
+{
+    call c = {.function = function, .write = 0, .nargs = nargs, .args = args};
+
+    *res = run(r, &c);
+    if (!*res)
+        return HTTP_SERVICE_UNAVAILABLE;
+    apr_pool_cleanup_register(r->pool, *res, result_clear, apr_pool_cleanup_null);
+    if (!failed(*res))
+        return OK;
+    return sqlstate_log(r, function, *res);
+}
+
 int tocsin_call(request_rec *r, int write, const char *function, int nargs,
                 const char *const *args, const char **json, apr_size_t *len)
 {

@@ -74,23 +74,41 @@ static int own(request_rec *r, const char *state, const PGresult *res)
     return sent(r, status, hint, message, errors_of(detail));
 }
 
-int sqlstate_reply(request_rec *r, const char *function, const PGresult *res)
+static int find(const char *state)
+{
+    int n = sizeof(states) / sizeof(*states), i;
+
+    for (i = 0; i < n && strncmp(state, states[i].state, strlen(states[i].state));)
+        i++;
+    return i < n ? i : -1;
+}
+
+int sqlstate_log(request_rec *r, const char *function, const PGresult *res)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+    int i;
 
     if (!state)
+        return HTTP_SERVICE_UNAVAILABLE;
+    if (!strncmp(state, "PT", 2))
+        return (int)apr_strtoi64(state + 2, NULL, 10);
+    ap_log_rerror(APLOG_MARK, sqlstate_away(state) ? APLOG_INFO : APLOG_ERR, 0, r,
+                  "api.%s: SQLSTATE %s: %s", function, state, message ? message : "");
+    i = find(state);
+    return i < 0 ? HTTP_INTERNAL_SERVER_ERROR : states[i].status;
+}
+
+int sqlstate_reply(request_rec *r, const char *function, const PGresult *res)
+{
+    const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+    int status = sqlstate_log(r, function, res), i;
+
+    if (status == HTTP_SERVICE_UNAVAILABLE && (!state || strncmp(state, "PT", 2)))
         return problem_away(r);
     if (!strncmp(state, "PT", 2))
         return own(r, state, res);
-    ap_log_rerror(APLOG_MARK, sqlstate_away(state) ? APLOG_INFO : APLOG_ERR, 0, r,
-                  "api.%s: SQLSTATE %s: %s", function, state, message ? message : "");
-    for (unsigned i = 0; i < sizeof(states) / sizeof(*states); i++) {
-        if (strncmp(state, states[i].state, strlen(states[i].state)))
-            continue;
-        if (states[i].status == HTTP_SERVICE_UNAVAILABLE)
-            return problem_away(r);
-        return sent(r, states[i].status, states[i].type, states[i].detail, NULL);
-    }
-    return sent(r, HTTP_INTERNAL_SERVER_ERROR, NULL, NULL, NULL);
+    i = find(state);
+    return sent(r, status, i < 0 ? NULL : states[i].type, i < 0 ? NULL : states[i].detail,
+                NULL);
 }
