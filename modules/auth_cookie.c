@@ -4,6 +4,7 @@
  * Over https they have the __Host- prefix, which browsers let nobody else set. Over plain
  * http (an installation in a LAN) the same without it and without Secure.
  */
+#include <httpd.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
 #include <http_protocol.h>

@@ -5,6 +5,7 @@
  * LDAP, a cookie that happens to be there must not decide. Then a Bearer header, then the
  * cookie. Nothing here sends anything: the same question is asked by Require.
  */
+#include <httpd.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include <string.h>

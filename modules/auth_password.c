@@ -5,6 +5,7 @@
  * threads and memory of a child; with it the rest of the API goes on. Hashes from
  * htpasswd (bcrypt) and crypt(3) are checked as well.
  */
+#include <httpd.h>
 #include <apr_lib.h>
 #include <apr_md5.h>
 #include <apr_strings.h>

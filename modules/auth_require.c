@@ -5,6 +5,7 @@
  * r->user would stay empty, and a cookie would open a place that asks for another
  * AuthType. So the answer is "no user yet" until somebody has set one.
  */
+#include <httpd.h>
 #include <ap_provider.h>
 #include <apr_strings.h>
 #include <http_core.h>

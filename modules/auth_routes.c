@@ -1,6 +1,7 @@
 /*
  * auth_routes: set-up, sign-up, signing in and out, and what a page starts with.
  */
+#include <httpd.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 #include <string.h>

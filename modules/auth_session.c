@@ -4,6 +4,7 @@
  * Whoever guesses gets the same answer in the same time whether the account exists, is
  * disabled or signs in elsewhere; failures are counted by address and by account.
  */
+#include <httpd.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
  * mod_tocsin_auth: accounts and sessions: directives and hooks. The work is in auth_*.c.
  */
+#include <httpd.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
