@@ -38,7 +38,7 @@ static const tocsin_field list_query[] = {
     }
 #define DEFAULT_FIELD                                                                         \
     {                                                                                         \
-        "default", T_BOOL, 0, 0, 0, NULL, 0,                                                  \
+        "is_default", T_BOOL, 0, 0, 0, NULL, 0,                                               \
             "Used by new monitors that name no channels; false."                              \
     }
 #define ENABLED_FIELD                                                                         \

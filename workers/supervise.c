@@ -2,7 +2,6 @@
 #include "lock.h"
 #include "notify.h"
 #include "slot.h"
-#include "title.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -327,7 +326,6 @@ int supervise(struct tocsind_conf *conf, const char *conf_path, int ready_fd)
     m.ready_fd = ready_fd;
     wc.conf = conf;
     wc.id = id;
-    title_set("master");
     r = worker_run(&wc);
     for (int i = 0; i < CHILDREN_MAX; i++)
         if (m.children[i].pid)

@@ -6,9 +6,9 @@ returns json
 language sql stable security definer set search_path = '' as $$
     select json_build_object(
         'version', c.version, 'id', c.id, 'type', c.type, 'name', c.name,
-        'config', tocsin.channel_shown(c.config, c.secret)
-                  || case when fresh_secret is not null then jsonb_build_object('secret', fresh_secret) else '{}' end,
-        'events', c.events, 'default', c.is_default, 'enabled', c.enabled,
+        'config', tocsin.channel_shown(c.config, c.secret),
+        'signing_secret', fresh_secret,
+        'events', c.events, 'is_default', c.is_default, 'enabled', c.enabled,
         'disabled_reason', c.disabled_reason,
         'monitors', (select count(*) from tocsin.monitor_channel mc join tocsin.monitor m on m.id = mc.monitor
                       where mc.channel = c.id and m.deleted_at is null),
@@ -31,7 +31,7 @@ $$;
 create or replace function tocsin.channel_audit(c tocsin.channel) returns jsonb
 language sql stable security definer set search_path = '' as $$
     select jsonb_build_object('type', c.type, 'name', c.name, 'config', tocsin.channel_shown(c.config, c.secret),
-                              'events', c.events, 'default', c.is_default, 'enabled', c.enabled)
+                              'events', c.events, 'is_default', c.is_default, 'enabled', c.enabled)
 $$;
 
 create or replace function api.channel_list(caller bigint, id bigint, input jsonb) returns json
@@ -87,7 +87,7 @@ begin
     values (who.id, input->>'type', input->>'name', set_.config, set_.secret,
             coalesce((select array_agg(distinct e order by e) from jsonb_array_elements_text(input->'events') e),
                      '{down,up,degraded}'),
-            coalesce((input->>'default')::boolean, false), coalesce((input->>'enabled')::boolean, true))
+            coalesce((input->>'is_default')::boolean, false), coalesce((input->>'enabled')::boolean, true))
     returning * into c;
     perform tocsin.audit(who.id, input, 'channel.create', 'channel', c.id::text, null, tocsin.channel_audit(c));
     perform tocsin.emit('channel', c.owner, c.id, '{"change": "created"}');
@@ -137,7 +137,7 @@ begin
            events = case when input ? 'events' then
                (select coalesce(array_agg(distinct e order by e), '{}') from jsonb_array_elements_text(input->'events') e)
                else x.events end,
-           is_default = coalesce((input->>'default')::boolean, x.is_default),
+           is_default = coalesce((input->>'is_default')::boolean, x.is_default),
            enabled = coalesce((input->>'enabled')::boolean, x.enabled),
            disabled_reason = case when (input->>'enabled')::boolean then null
                                   when not (input->>'enabled')::boolean then 'disabled by ' || who.email
