@@ -6,7 +6,7 @@ PACKAGES_run=(build-essential autoconf automake libtool pkg-config apache2-bin a
     libpq-dev libjansson-dev libjwt-dev libcurl4-openssl-dev libevent-dev libssl-dev libcrypt-dev
     postgresql postgresql-client ca-certificates curl media-types)
 PACKAGES_check=(libcmocka-dev python3 python3-pytest python3-requests python3-psycopg python3-aiosmtpd python3-yaml
-    chromium prometheus wrk cppcheck shellcheck clang-format git)
+    chromium prometheus wrk cppcheck shellcheck clang-format yamllint git)
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -64,7 +64,7 @@ packages_apt() {
     export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
     local policy=/usr/sbin/policy-rc.d cluster=/etc/postgresql-common/createcluster.d/zz-tocsin-quickstart.conf
     made=() # not local: the trap runs when this function is over
-    trap 'rm -f "${made[@]}"; rmdir /etc/postgresql-common/createcluster.d /etc/postgresql-common 2>/dev/null || true' EXIT
+    trap 'rm -f "${made[@]}"; [ "${#made[@]}" = 0 ] || dpkg -S /etc/postgresql-common/createcluster.d >/dev/null 2>&1 || rmdir /etc/postgresql-common/createcluster.d 2>/dev/null || true' EXIT
     if [ ! -e $policy ]; then
         made+=("$policy")
         printf '#!/bin/sh\nexit 101\n' >$policy

@@ -6,7 +6,7 @@
 source_list() {
     cd "$SRC" && find . \( -name .git -o -name node_modules -o -name autom4te.cache -o -name __pycache__ \
         -o -name .deps -o -name .libs -o -path ./build-aux -o -path ./m4 -o -path './build' -o -path './build-*' \
-        -o -path ./htdocs/ui/vendor -o -name .venv \) -prune -o \
+        -o -path ./htdocs/ui/vendor -o -path ./htdocs/site -o -path ./htdocs/raw -o -name .venv \) -prune -o \
         \( -type f -o -type l \) ! -name Makefile ! -name Makefile.in ! -name '*.o' ! -name '*.lo' ! -name '*.la' \
         ! -name '*.gc??' ! -path './config*[!c]' ! -path ./libtool ! -path ./stamp-h1 ! -path ./aclocal.m4 \
         ! -path './tocsin-*.tar.gz' -printf "$1" | LC_ALL=C sort
