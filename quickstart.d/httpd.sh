@@ -77,8 +77,8 @@ Define TOCSIN_PATH "/"
 Define TOCSIN_DB "host=$SOCK dbname=tocsin user=tocsin_web"
 Define TOCSIN_KEYS "$CONF/keys"
 Define TOCSIN_HTDOCS "$OPT/share/tocsin/htdocs"
-Include "$OPT/etc/tocsin/tocsin.load"
-Include "$OPT/etc/tocsin/tocsin.conf"
+Include "$OPT/etc/apache2/mods-available/tocsin.load"
+Include "$OPT/etc/apache2/mods-available/tocsin.conf"
 # This machine may watch itself.
 TocsinAllowTarget 127.0.0.0/8
 TocsinAllowTarget ::1/128
