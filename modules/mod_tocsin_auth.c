@@ -27,6 +27,14 @@ static const char *tocsin_signup_policy(request_rec *r)
     return auth_conf_get(r)->signup;
 }
 
+static const char *tocsin_secret_make(apr_pool_t *p, const char **hash)
+{
+    const char *secret = secret_make(p, "");
+
+    *hash = secret_hash(p, secret);
+    return secret;
+}
+
 /* ---------------------------------------------------------------- directives */
 
 static void *conf_create(apr_pool_t *p, server_rec *)
@@ -205,6 +213,7 @@ static void register_hooks(apr_pool_t *p)
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_refresh);
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_revoke);
     APR_REGISTER_OPTIONAL_FN(tocsin_signup_policy);
+    APR_REGISTER_OPTIONAL_FN(tocsin_secret_make);
     APR_OPTIONAL_HOOK(tocsin, routes, add_routes, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);

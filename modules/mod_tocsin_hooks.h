@@ -1,6 +1,6 @@
 /*
- * mod_tocsin_hooks.h: what mod_tocsin asks of mod_tocsin_auth. Without that module
- * nobody is ever signed in.
+ * mod_tocsin_hooks.h: what mod_tocsin and mod_tocsin_auth ask of each other. Without the
+ * latter nobody is ever signed in.
  */
 #ifndef MOD_TOCSIN_HOOKS_H
 #define MOD_TOCSIN_HOOKS_H
@@ -25,5 +25,8 @@ APR_DECLARE_OPTIONAL_FN(enum tocsin_role, tocsin_role_now,
 APR_DECLARE_OPTIONAL_FN(int, tocsin_rows_try,
                         (request_rec * r, const char *function, int nargs,
                          const char *const *args, struct pg_result **res));
+
+/* A new random secret for a link, and the SHA-256 of it, in hexadecimal, to be stored. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_secret_make, (apr_pool_t * p, const char **hash));
 
 #endif

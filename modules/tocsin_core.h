@@ -171,6 +171,7 @@ const route_map *dispatch_routes(void);
 /* ---------------------------------------------------------------- tocsin_openapi.c */
 
 extern const tocsin_route openapi_routes[];
+extern const tocsin_route health_routes[]; /* tocsin_health.c */
 void openapi_config(void);
 void openapi_child_init(apr_pool_t *p);
 

@@ -33,6 +33,7 @@ int dispatch_config(apr_pool_t *p, server_rec *s)
     const char *error = NULL;
 
     APR_ARRAY_PUSH(tables, const tocsin_route *) = openapi_routes;
+    APR_ARRAY_PUSH(tables, const tocsin_route *) = health_routes;
     tocsin_run_routes(tables);
     map = route_map_make(p, tables, &error);
     if (!map) {

@@ -71,6 +71,7 @@ declare
     old tocsin.account;
     a tocsin.account;
     off boolean;
+    ended uuid[];
 begin
     perform tocsin.caller(caller, 'admin');
     if input ->> 'role' <> 'admin' or (input ->> 'disabled')::boolean then
@@ -87,13 +88,16 @@ begin
            disabled_at = case when off then coalesce(x.disabled_at, now()) end
      where x.id = old.id returning * into a;
     if off and old.disabled_at is null then
-        update tocsin.session s set revoked_at = now()
-         where s.account = a.id and s.revoked_at is null;
+        with gone as (
+            update tocsin.session s set revoked_at = now()
+             where s.account = a.id and s.revoked_at is null returning s.id
+        )
+        select array_agg(gone.id) into ended from gone;
     end if;
     perform tocsin.audit(caller, input, 'account.update', 'account', a.id::text,
         jsonb_build_object('role', old.role, 'name', old.name, 'disabled', old.disabled_at is not null),
         jsonb_build_object('role', a.role, 'name', a.name, 'disabled', off));
-    return tocsin.user_json(a);
+    return tocsin.user_json(a)::jsonb || jsonb_build_object('sessions', coalesce(ended, '{}'));
 end $$;
 
 -- DELETE /admin/users/{id}: with everything that hangs on it. Checkers hold its monitors in
@@ -104,6 +108,7 @@ returns json
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     a tocsin.account;
+    ended uuid[];
 begin
     perform tocsin.caller(caller, 'admin');
     perform tocsin.admin_keep_one(admin_user_delete.id);
@@ -113,11 +118,12 @@ begin
     end if;
     update tocsin.bucket b set epoch = b.epoch + 1, owner = null, lease_until = '-infinity'
      where b.id in (select m.bucket from tocsin.monitor m where m.owner = a.id);
+    select array_agg(s.id) into ended from tocsin.session s where s.account = a.id;
     delete from tocsin.account x where x.id = a.id;
     perform tocsin.audit(caller, input, 'account.delete', 'account', a.id::text,
         jsonb_build_object('email', a.email, 'role', a.role));
     perform pg_notify('tocsin_work', 'place');
-    return json_build_object('id', a.id);
+    return json_build_object('id', a.id, 'sessions', coalesce(ended, '{}'));
 end $$;
 
 create or replace function tocsin.invite_json(i tocsin.invite)

@@ -1,21 +1,31 @@
--- GET /ready: is everything there that Tocsin needs? expected: the number of the newest
--- migration that the modules were built with.
-create or replace function api.ready(expected int)
+-- GET /ready: is everything there that Tocsin needs? input.migration: the number of the
+-- newest migration that the modules were built with. 503 names what is wrong.
+drop function if exists api.ready(int);
+create or replace function api.ready(caller bigint, id bigint, input jsonb)
 returns json
 language plpgsql stable security definer set search_path = '' as $$
 declare
+    needed int := (input ->> 'migration')::int;
     level int := 0;
     beat timestamptz;
-    daemon boolean;
+    errors jsonb := '{}';
 begin
     if to_regclass('tocsin.migration') is not null then
-        execute 'select max(number) from tocsin.migration' into level;
+        execute 'select coalesce(max(number), 0) from tocsin.migration' into level;
     end if;
-    select max(w.beat_at) into beat from tocsin.worker w where w.lease_until > now();
-    daemon := coalesce(beat > now() - interval '30 seconds', false);
-    return json_build_object('ok', daemon and coalesce(level, 0) >= expected,
-        'database', true,
-        'daemon', daemon, 'beat_at', tocsin.ts(beat),
-        'migration', coalesce(level, 0) >= expected, 'migration_level', coalesce(level, 0),
-        'migration_needed', expected);
+    if level < needed then
+        errors := errors || jsonb_build_object('migration',
+            format('is at %s, %s is needed: run tocsin migrate', level, needed));
+    end if;
+    select max(w.beat_at) into beat from tocsin.worker w;
+    if beat is null or beat < clock_timestamp() - interval '30 seconds' then
+        errors := errors || jsonb_build_object('daemon',
+            coalesce('has not been heard of since ' || tocsin.ts(beat), 'does not run')
+            || ': start tocsind');
+    end if;
+    if errors <> '{}' then
+        raise exception using errcode = 'PT503', message = 'Tocsin is not ready',
+            hint = 'not-ready', detail = json_build_object('errors', errors);
+    end if;
+    return json_build_object('ok', true, 'beat_at', tocsin.ts(beat), 'migration', level);
 end $$;
