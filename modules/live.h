@@ -14,6 +14,7 @@
 #define TOCSIN_LIVE_H
 
 #include "mod_tocsin.h"
+#include "buf.h"
 
 #include <apr_hash.h>
 #include <apr_ring.h>
@@ -25,22 +26,12 @@
 
 /* ---------------------------------------------------------------- live_text.c */
 
-/* Messages of the text/event-stream format; grows, is used again and again. */
-typedef struct {
-    char *data;
-    size_t len, size;
-} live_text;
-
-void live_text_add(live_text *t, const char *data, size_t len);
-void live_text_puts(live_text *t, const char *words);
 /* One message; data has no line break. */
-void live_text_event(live_text *t, const char *kind, const char *data);
+void live_text_event(buf *t, const char *kind, const char *data);
 /* The last message gets the cursor, so that who has it has all before it, too. */
-void live_text_id(live_text *t, const char *cursor);
+void live_text_id(buf *t, const char *cursor);
 /* The greeting, with the server's time. */
-void live_text_hello(live_text *t);
-void live_text_clear(live_text *t);
-void live_text_free(live_text *t);
+void live_text_hello(buf *t);
 
 /* ---------------------------------------------------------------- live_access.c */
 
@@ -57,7 +48,7 @@ void live_access_init(apr_pool_t *p);
 live_access *live_access_get(apr_int64_t account, const char *session);
 void live_access_release(live_access *a);
 /* The question as two SQL arrays: of all, or only of those not known; returns how many. */
-int live_access_question(int all, live_text *accounts, live_text *sessions);
+int live_access_question(int all, buf *accounts, buf *sessions);
 void live_access_answer(const PGresult *rows);
 
 /* ---------------------------------------------------------------- live_client.c */
@@ -98,8 +89,8 @@ struct live_group {
     apr_int64_t scope;
     struct live_ring clients;
     int nclients;
-    live_text text;   /* what is to be said next */
-    live_text checks; /* "[1,1,20,1700000000,1],[…": the checks in it */
+    buf text;   /* what is to be said next */
+    buf checks; /* "[1,1,20,1700000000,1],[…": the checks in it */
 };
 
 void live_group_init(apr_pool_t *p);
@@ -110,11 +101,11 @@ void live_group_leave(live_client *client);
 /* Call with every group; a group may empty itself. */
 void live_group_each(void (*call)(live_group *g, void *arg), void *arg);
 /* The owners of all groups as an SQL array; 0 when everybody's are wanted. */
-int live_group_owners(live_text *array);
+int live_group_owners(buf *array);
 /* Put an answer of api.live() into the groups' texts; says whether an account changed. */
 int live_group_collect(const PGresult *rows);
 /* The same for one group alone, which need not exist: a replay. */
-void live_group_replay(const PGresult *rows, live_text *text);
+void live_group_replay(const PGresult *rows, buf *text);
 
 /* ---------------------------------------------------------------- live_database.c */
 

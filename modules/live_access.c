@@ -43,13 +43,13 @@ void live_access_release(live_access *a)
     free(a);
 }
 
-int live_access_question(int all, live_text *accounts, live_text *sessions)
+int live_access_question(int all, buf *accounts, buf *sessions)
 {
     apr_hash_index_t *hi;
     int n = 0;
 
-    live_text_puts(accounts, "{");
-    live_text_puts(sessions, "{");
+    buf_puts(accounts, "{");
+    buf_puts(sessions, "{");
     for (hi = apr_hash_first(NULL, entries); hi; hi = apr_hash_next(hi)) {
         live_access *a = apr_hash_this_val(hi);
         const char *slash = strchr(a->key, '/');
@@ -58,14 +58,14 @@ int live_access_question(int all, live_text *accounts, live_text *sessions)
         if (!a->asked)
             continue;
         if (n++) {
-            live_text_puts(accounts, ",");
-            live_text_puts(sessions, ",");
+            buf_puts(accounts, ",");
+            buf_puts(sessions, ",");
         }
-        live_text_add(accounts, a->key, slash - a->key);
-        live_text_puts(sessions, slash[1] ? slash + 1 : "null");
+        buf_add(accounts, a->key, slash - a->key);
+        buf_puts(sessions, slash[1] ? slash + 1 : "null");
     }
-    live_text_add(accounts, "}", 2); /* with the end of the string */
-    live_text_add(sessions, "}", 2);
+    buf_puts(accounts, "}");
+    buf_puts(sessions, "}");
     return n;
 }
 

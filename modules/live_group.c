@@ -45,8 +45,8 @@ void live_group_leave(live_client *client)
     if (--g->nclients > 0)
         return;
     apr_hash_set(groups, &g->scope, sizeof(g->scope), NULL);
-    live_text_free(&g->text);
-    live_text_free(&g->checks);
+    buf_free(&g->text);
+    buf_free(&g->checks);
     free(g);
 }
 
@@ -62,42 +62,42 @@ void live_group_each(void (*call)(live_group *g, void *arg), void *arg)
     }
 }
 
-int live_group_owners(live_text *array)
+int live_group_owners(buf *array)
 {
     apr_hash_index_t *hi;
     char number[24];
 
     if (live_group_find(0))
         return 0;
-    live_text_puts(array, "{");
+    buf_puts(array, "{");
     for (hi = apr_hash_first(NULL, groups); hi; hi = apr_hash_next(hi)) {
         const live_group *g = apr_hash_this_val(hi);
 
         apr_snprintf(number, sizeof(number), "%s%" APR_INT64_T_FMT, array->len > 1 ? "," : "",
                      g->scope);
-        live_text_puts(array, number);
+        buf_puts(array, number);
     }
-    live_text_add(array, "}", 2);
+    buf_puts(array, "}");
     return 1;
 }
 
-static void add_row(live_text *text, live_text *checks, const char *kind, const char *body)
+static void add_row(buf *text, buf *checks, const char *kind, const char *body)
 {
     if (strcmp(kind, "checks") != 0) {
         live_text_event(text, kind, body);
         return;
     }
-    live_text_puts(checks, checks->len ? "," : "[");
-    live_text_puts(checks, body);
+    buf_puts(checks, checks->len ? "," : "[");
+    buf_puts(checks, body);
 }
 
-static void end_checks(live_text *text, live_text *checks)
+static void end_checks(buf *text, buf *checks)
 {
     if (checks->len == 0)
         return;
-    live_text_add(checks, "]", 2);
-    live_text_event(text, "checks", checks->data);
-    live_text_clear(checks);
+    buf_puts(checks, "]");
+    live_text_event(text, "checks", buf_end(checks));
+    buf_clear(checks);
 }
 
 static void end_group(live_group *g, void *cursor)
@@ -137,9 +137,9 @@ int live_group_collect(const PGresult *rows)
     return accounts;
 }
 
-void live_group_replay(const PGresult *rows, live_text *text)
+void live_group_replay(const PGresult *rows, buf *text)
 {
-    live_text checks = {0};
+    buf checks = {0};
     int i;
 
     for (i = 1; i < PQntuples(rows); i++) {
@@ -147,5 +147,5 @@ void live_group_replay(const PGresult *rows, live_text *text)
             add_row(text, &checks, PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 2));
     }
     end_checks(text, &checks);
-    live_text_free(&checks);
+    buf_free(&checks);
 }

@@ -199,7 +199,7 @@ static void dismiss_all(const char *reason)
 
 static void say_to_group(live_group *g, void *)
 {
-    live_text text = g->text; /* the group may go with its last client */
+    buf text = g->text; /* the group may go with its last client */
     live_client *client, *next;
     int n = g->nclients;
 
@@ -213,7 +213,7 @@ static void say_to_group(live_group *g, void *)
         if (n == 0)
             break;
     }
-    live_text_free(&text);
+    buf_free(&text);
 }
 
 static void add_to_group(live_group *g, void *message)
@@ -237,7 +237,7 @@ static void say_to_all(const char *kind, const char *data, const char *cursor)
  * knows nothing. The line that is no message keeps proxies from closing. */
 static void comment(live_group *g, void *)
 {
-    live_text_puts(&g->text, ":\n\n");
+    buf_puts(&g->text, ":\n\n");
 }
 
 static void ping(apr_time_t now)
@@ -253,18 +253,18 @@ static void ping(apr_time_t now)
     live_group_each(say_to_group, NULL);
 }
 
-static void greet(live_client *client, const live_text *missed)
+static void greet(live_client *client, const buf *missed)
 {
-    live_text text = {0};
+    buf text = {0};
 
     live_text_hello(&text);
     if (missed)
-        live_text_add(&text, missed->data, missed->len);
+        buf_add(&text, missed->data, missed->len);
     live_text_id(&text, L.cursor);
     APR_RING_REMOVE(client, link);
     live_group_join(client, client->access->scope);
     say(client, text.data, text.len);
-    live_text_free(&text);
+    buf_free(&text);
 }
 
 /* ---------------------------------------------------------------- what is asked */
@@ -284,16 +284,16 @@ static void got_news(const PGresult *rows)
 
 static void ask_news(apr_time_t now)
 {
-    live_text owners = {0};
+    buf owners = {0};
     const char *args[] = {L.cursor[0] ? L.cursor : NULL, NULL};
 
     if (live_group_owners(&owners))
-        args[1] = owners.data;
+        args[1] = buf_end(&owners);
     L.db.notified = 0;
     L.read_at = now;
     live_database_ask(&L.db, "select kind, owner, body from api.live($1, null, $2::bigint[])",
                       2, args, got_news);
-    live_text_free(&owners);
+    buf_free(&owners);
 }
 
 static void check_access(live_group *g, void *)
@@ -328,23 +328,23 @@ static void got_access(const PGresult *rows)
 /* Returns 0 when there is nothing to ask. */
 static int ask_access(int all)
 {
-    live_text accounts = {0}, sessions = {0};
+    buf accounts = {0}, sessions = {0};
     int n = live_access_question(all, &accounts, &sessions);
-    const char *args[] = {accounts.data, sessions.data};
+    const char *args[] = {buf_end(&accounts), buf_end(&sessions)};
 
     if (n)
         live_database_ask(&L.db,
                           "select account, session, scope from "
                           "api.live_access($1::bigint[], $2::uuid[])",
                           2, args, got_access);
-    live_text_free(&accounts);
-    live_text_free(&sessions);
+    buf_free(&accounts);
+    buf_free(&sessions);
     return n;
 }
 
 static void got_replay(const PGresult *rows)
 {
-    live_text missed = {0};
+    buf missed = {0};
     live_client *client, *next;
     apr_int64_t scope;
     char *cursor;
@@ -363,7 +363,7 @@ static void got_replay(const PGresult *rows)
     }
     L.replaying = NULL;
     free(cursor);
-    live_text_free(&missed);
+    buf_free(&missed);
 }
 
 static void ask_replay(const live_client *client)

@@ -14,7 +14,7 @@ int live_polled(request_rec *r, apr_int64_t account, const char *cursor)
 {
     APR_OPTIONAL_FN_TYPE(tocsin_rows) *rows_of = APR_RETRIEVE_OPTIONAL_FN(tocsin_rows);
     const char *args[] = {apr_psprintf(r->pool, "%" APR_INT64_T_FMT, account), cursor};
-    live_text text = {0};
+    buf text = {0};
     PGresult *rows;
     int rv = rows_of(r, "live_poll", 2, args, &rows);
 
@@ -28,6 +28,6 @@ int live_polled(request_rec *r, apr_int64_t account, const char *cursor)
     live_group_replay(rows, &text);
     live_text_id(&text, PQgetvalue(rows, 0, 2));
     ap_rwrite(text.data, (int)text.len, r);
-    live_text_free(&text);
+    buf_free(&text);
     return OK;
 }

@@ -160,7 +160,7 @@ APR_DECLARE_OPTIONAL_FN(int, tocsin_call_route,
                         (tocsin_request * q, const char *function, const char **json,
                          apr_size_t *len));
 
-/* The same, but returns the rows: *res is a PGresult (cleared with r->pool). */
+/* The same for reads, but gives the rows: *res is a PGresult (cleared with r->pool). */
 struct pg_result;
 APR_DECLARE_OPTIONAL_FN(int, tocsin_rows,
                         (request_rec * r, const char *function, int nargs,
@@ -247,6 +247,11 @@ APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_refresh,
 APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_revoke, (request_rec * r, const char *refresh));
 /* "open", "invite" or "closed": what TocsinSignup says. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_signup_policy, (request_rec * r));
+
+/* ---------------------------------------------------------------- of mod_tocsin_live */
+
+/* How many event streams a child holds open at most. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_live_max, (void));
 
 /* ---------------------------------------------------------------- counters in shared memory
  * One segment for all children; lost at a full stop, kept over a graceful restart where

@@ -200,6 +200,11 @@ static void child_stopping(apr_pool_t *, int)
     live_stop();
 }
 
+static int tocsin_live_max(void)
+{
+    return settings.max;
+}
+
 static void register_hooks(apr_pool_t *)
 {
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -207,6 +212,7 @@ static void register_hooks(apr_pool_t *)
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_suspend_connection(suspended, NULL, NULL, APR_HOOK_LAST);
+    APR_REGISTER_OPTIONAL_FN(tocsin_live_max);
     APR_OPTIONAL_HOOK(tocsin, routes, add_routes, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

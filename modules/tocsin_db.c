@@ -315,7 +315,7 @@ static int query(request_rec *r, const call *c, PGresult **out)
 int tocsin_rows(request_rec *r, const char *function, int nargs, const char *const *args,
                 struct pg_result **res)
 {
-    call c = {.function = function, .write = 1, .nargs = nargs, .args = args};
+    call c = {.function = function, .nargs = nargs, .args = args};
 
     return query(r, &c, res);
 }

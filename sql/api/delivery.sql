@@ -4,7 +4,7 @@ create or replace function tocsin.delivery_json(o tocsin.outbox, whole boolean d
 language sql stable security definer set search_path = '' as $$
     select case when whole then (j.short::jsonb || jsonb_build_object(
                'body', o.body,
-               'attempts_made', coalesce((select jsonb_agg(jsonb_build_object(
+               'tries', coalesce((select jsonb_agg(jsonb_build_object(
                     'at', tocsin.ts(d.at), 'attempt', d.attempt, 'ok', d.ok, 'recipient', d.recipient,
                     'code', d.code, 'duration_ms', d.duration_ms, 'provider_id', d.provider_id,
                     'error', d.error, 'excerpt', d.excerpt) order by d.id)

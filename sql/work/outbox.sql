@@ -97,7 +97,9 @@ begin
         return;
     end if;
     insert into tocsin.delivery (outbox, attempt, ok, recipient, code, duration_ms, provider_id, error, excerpt)
-    values (o.id, o.attempts, ok, coalesce(recipient, ''), code, duration_ms, provider_id, error, excerpt);
+    select o.id, o.attempts, ok, coalesce(recipient, ''), code, duration_ms, provider_id, error, excerpt
+     where not exists (select from tocsin.delivery d -- its answer was lost: told twice
+                        where d.outbox = o.id and d.attempt = o.attempts and d.ok = outbox_done.ok);
     if o.state <> 'pending' or not ok and o.locked_by is distinct from worker then
         return;
     end if;
