@@ -56,8 +56,8 @@ int live_limit(server_rec *s, apr_pool_t *p, int wanted)
         return wanted ? wanted : 1;
     }
     ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    /* Half the threads may be busy, and half of what is then left is for others. */
-    room = (int)((threads + threads / 2 * factor) / 2);
+    /* Half the threads may be busy, and a quarter of what is then left is for others. */
+    room = (int)((threads + threads / 2 * factor) * 3 / 4);
     if (wanted > room)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      "TocsinLiveMax %d is more than ThreadsPerChild %d with "

@@ -10,6 +10,10 @@ declare
                          where not exists (select from tocsin.worker w
                                             where w.role = role.role
                                               and w.beat_at > now() - interval '15 seconds'));
+    looping    text := (select string_agg(distinct role, ', ')
+                          from tocsin.worker w,
+                               jsonb_array_elements_text(case jsonb_typeof(w.stats -> 'crash_loops')
+                                   when 'array' then w.stats -> 'crash_loops' else '[]' end) as role);
 begin
     return (
         select coalesce(json_agg(json_build_object('about', a.about, 'level', a.level, 'text', a.text)
@@ -17,6 +21,8 @@ begin
           from (values
             (dead_roles is not null, 'workers', 'bad',
              format('No process is alive for: %s. Look at tocsind''s log, and start it (systemctl start tocsind).', dead_roles)),
+            (looping is not null, 'workers', 'bad',
+             format('These die again and again: %s. tocsind''s log says why.', looping)),
             (v.buckets > v.owned, 'queue', 'bad',
              format('%s of %s buckets have no checker: their monitors are not checked. Start more checkers, or look at why they stopped.', v.buckets - v.owned, v.buckets)),
             (v.overdue > 0, 'overdue', case when v.overdue > greatest(v.watched / 20, 5) then 'bad' else 'warning' end,

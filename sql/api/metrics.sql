@@ -92,7 +92,7 @@ returns table (family text, kind text, help text, sample text, value text)
 language sql stable security definer set search_path = '' as $$
     with w as (
         select format('host="%s",role="%s",pid="%s"', tocsin.label(w.host), tocsin.label(w.role), w.pid) as labels,
-               w.stats, extract(epoch from clock_timestamp() - w.beat_at) as beat_s
+               w.host, w.stats, extract(epoch from clock_timestamp() - w.beat_at) as beat_s
           from tocsin.worker w
     ), plain (place, family, kind, help, labels, nr, sample, value) as (
         select 1, 'tocsin_worker_beat_age_seconds', 'gauge', 'Time since a process of tocsind last said that it lives.',
@@ -106,10 +106,18 @@ language sql stable security definer set search_path = '' as $$
             (4, 'tocsin_checks_dropped_total', 'counter', 'Samples dropped because the database was away too long.', 'dropped_total'),
             (5, 'tocsin_checks_buffered', 'gauge', 'Checks that wait to be settled.', 'buffered'),
             (6, 'tocsin_worker_buckets', 'gauge', 'Buckets that a checker holds.', 'buckets'),
-            (7, 'tocsin_role_restarts_total', 'counter', 'Processes that died and were started again.', 'restarts'),
+            (7, 'tocsin_checks_skipped_total', 'counter', 'Checks left out because the one before still ran.', 'skipped_total'),
+            (7.5, 'tocsin_settles_fenced_total', 'counter', 'Batches refused because another checker had taken over.', 'fenced_total'),
             (8, 'tocsin_messages_sent_total', 'counter', 'Messages that were delivered.', 'sent_total'),
             (9, 'tocsin_messages_failed_total', 'counter', 'Attempts that failed.', 'failed_total')
           ) as k (place, family, kind, help, key)
+        union all
+        select 9.5, 'tocsin_role_restarts_total', 'counter', 'Processes that died and were started again.',
+               host || e.key, 0,
+               format('tocsin_role_restarts_total{host="%s",role="%s"}', tocsin.label(host), tocsin.label(e.key)),
+               e.value::text::numeric
+          from w, jsonb_each(case jsonb_typeof(stats -> 'restarts') when 'object' then stats -> 'restarts' else '{}' end) as e
+         where e.value::text ~ '^[0-9]{1,18}$'
         union all
         select 10, 'tocsin_settle_seconds', 'summary', 'How long settling a batch took.',
                labels, 0, format('tocsin_settle_seconds_%s{%s}', k.key, labels), tocsin.stat(stats, 'settle_seconds_' || k.key)
