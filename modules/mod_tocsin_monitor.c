@@ -52,7 +52,7 @@ static const tocsin_route routes[] = {
      .check = check_bulk, .summary = "One operation on many monitors, or many new ones.",
      .tag = "monitors"},
     {"POST", "/monitors/test", ROLE_MEMBER, "monitor_test_start", R_ACCEPTED,
-     .body = monitor_settings, .summary = "Check settings once without keeping them.",
+     .body = monitor_test, .summary = "Check settings once without keeping them.",
      .tag = "monitors"},
     {"GET", "/monitors/test/{uuid}", ROLE_MEMBER, "monitor_test_get",
      .summary = "What a test found, when it is done.", .tag = "monitors"},

@@ -45,13 +45,23 @@
         "paused", T_BOOL, .help = "Not checked for now."                                      \
     }
 
-const tocsin_field monitor_settings[] = {
-    {"url", T_URL, F_REQUIRED, .help = "What is watched: an http or https address."},
-    {"type", T_ENUM, .choices = "http", .help = "The kind of check."},
-    {"name", T_STRING, F_NULL, .max = 120, .help = "Its name; the address unless set."},
-    {"headers", T_MAP, F_NULL, .max = 30, .item_max = 4096,
-     .help = "Request headers. Secret ones are read as null; null keeps a stored value."},
+#define OWN_SETTINGS                                                                          \
+    {"url", T_URL, F_REQUIRED, .help = "What is watched: an http or https address."},         \
+        {"type", T_ENUM, .choices = "http", .help = "The kind of check."},                    \
+        {"name", T_STRING, F_NULL, .max = 120, .help = "Its name; the address unless set."},  \
+    {                                                                                         \
+        "headers", T_MAP, F_NULL,                                                             \
+            .max = 30, .item_max = 4096,                                                      \
+            .help =                                                                           \
+                "Request headers. Secret ones are read as null; null keeps a stored value."   \
+    }
+
+const tocsin_field monitor_settings[] = {OWN_SETTINGS, SHARED_SETTINGS, {0}};
+
+const tocsin_field monitor_test[] = {
+    OWN_SETTINGS,
     SHARED_SETTINGS,
+    {"monitor", T_ID, F_NULL, .help = "The monitor whose stored secret headers are taken."},
     {0},
 };
 

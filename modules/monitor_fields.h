@@ -8,6 +8,7 @@
 
 /* Bodies. The same table creates (url is required) and changes (nothing is). */
 extern const tocsin_field monitor_settings[];
+extern const tocsin_field monitor_test[];
 extern const tocsin_field monitor_bulk[];
 extern const tocsin_field monitor_bulk_set[];    /* args of a bulk `set` */
 extern const tocsin_field monitor_bulk_filter[]; /* filter of any bulk operation */

@@ -23,6 +23,13 @@ language sql immutable as $$
     select round(us / 1000, 1)
 $$;
 
+-- Two objects as one, the members in their order.
+create or replace function tocsin.json_join(a json, b json)
+returns json
+language sql immutable set search_path = '' as $$
+    select (left(a::text, -1) || ', ' || substr(b::text, 2))::json
+$$;
+
 create or replace function tocsin.is_secret_header(name text)
 returns boolean
 language sql immutable set search_path = '' as $$
