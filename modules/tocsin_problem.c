@@ -70,7 +70,7 @@ static void write_problem(request_rec *r, int status, const char *type, const ch
     r->status = status;
     r->status_line = NULL;
     ap_set_content_type(r, "application/problem+json");
-    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     ap_set_content_length(r, (apr_off_t)strlen(text));
     ap_rputs(text, r);
     free(text);
