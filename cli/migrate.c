@@ -19,11 +19,11 @@
 
 struct release {
     struct sqllist schema;    /* numbered, applied once */
-    struct sqllist functions; /* replaced at every run: shared, api, work, then grants */
+    struct sqllist functions; /* replaced at every run: shared, api, work */
     struct sqllist tools;     /* in the order of enum tool */
 };
 
-enum tool { ROLES, DROP_ALL, FINISH };
+enum tool { ROLES, DROP_ALL, FINISH, GRANTS };
 
 static int tool_run(PGconn *db, const struct release *rel, enum tool tool)
 {
@@ -48,10 +48,10 @@ static int release_read(struct release *rel, const char *dir)
     if (sqllist_add(&rel->functions, dir, "shared") ||
         sqllist_add(&rel->functions, dir, "api") || sqllist_add(&rel->functions, dir, "work"))
         return -1;
-    if (sqllist_add_file(&rel->functions, dir, "grants.sql") ||
-        sqllist_add_file(&rel->tools, dir, "roles.sql") ||
+    if (sqllist_add_file(&rel->tools, dir, "roles.sql") ||
         sqllist_add_file(&rel->tools, dir, "upgrade/drop.sql") ||
-        sqllist_add_file(&rel->tools, dir, "upgrade/finish.sql"))
+        sqllist_add_file(&rel->tools, dir, "upgrade/finish.sql") ||
+        sqllist_add_file(&rel->tools, dir, "grants.sql"))
         return -1;
     return 0;
 }
@@ -240,7 +240,8 @@ static int replace_functions(PGconn *db, const struct release *rel)
             return give_up(db);
         rv = replace(db, &rel->functions, 1);
     }
-    if (rv != REPLACED || tool_run(db, rel, FINISH) || db_run(db, "commit", NULL))
+    if (rv != REPLACED || tool_run(db, rel, FINISH) || tool_run(db, rel, GRANTS) ||
+        db_run(db, "commit", NULL))
         return give_up(db);
     return 0;
 }

@@ -13,10 +13,10 @@ language sql immutable parallel safe as $$
                            word) - 1)::smallint
 $$;
 
--- The order in which one status hides another: down, degraded, unknown, maintenance, up, paused.
+-- How bad a status is, the worst first: down 1, degraded, unknown, maintenance, up, paused 6.
 create or replace function tocsin.status_rank(status smallint) returns integer
 language sql immutable parallel safe as $$
-    select coalesce((array[4, 2, 5, 6, 3, 1])[status + 1], 4)
+    select coalesce((array[3, 5, 2, 1, 4, 6])[status + 1], 3)
 $$;
 
 -- "connect_timeout", for programs.

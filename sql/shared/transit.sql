@@ -47,6 +47,15 @@ begin
     ), trail as (
         insert into tocsin.transition (monitor, seq, prev, status, at, reason, code, message)
         select w.monitor, w.seq, w.prev, w.status, w.at, w.reason, w.code, w.message from want w
+    ), late as (
+        -- days that are packed and were not as they seemed
+        insert into tocsin.day_late (monitor, day)
+        select w.monitor, d::date
+          from want w join tocsin.watermark k on k.name = 'day' and k.at > w.at
+         cross join generate_series(date_trunc('day', w.at at time zone 'UTC'),
+                                    (k.at at time zone 'UTC') - interval '1 day',
+                                    interval '1 day') d
+        on conflict do nothing
     ), opened as (
         insert into tocsin.incident (owner, monitor, title, cause, open_seq, started_at)
         select w.owner, w.monitor, left(w.name || ' is down', 200),

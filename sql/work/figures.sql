@@ -5,8 +5,9 @@ create or replace function work.figures() returns integer
 language plpgsql volatile security definer set search_path = '' set work_mem = '32MB' as $$
 #variable_conflict use_column
 declare
-    clock constant timestamptz := now();
+    clock constant timestamptz := clock_timestamp();
     hour  constant timestamptz := date_trunc('hour', clock);
+    first constant timestamptz := hour - interval '23 hours';
     ids   bigint[];
 begin
     if not pg_try_advisory_xact_lock(20261, 10) then
@@ -32,11 +33,9 @@ begin
                (array_agg(s.status order by tocsin.status_rank(s.status)))[1] as status
           from span s
          cross join lateral generate_series(
-               greatest(0, 23 - floor(extract(epoch from hour + interval '1 hour' - s.begins)
-                                      / 3600)::integer),
-               23 - ceil(extract(epoch from hour + interval '1 hour' - s.ends) / 3600 - 1)::integer)
-               h (n)
-         where s.ends > hour - interval '23 hours' and s.begins < s.ends and h.n between 0 and 23
+               greatest(floor(extract(epoch from s.begins - first) / 3600)::integer, 0),
+               ceil(extract(epoch from s.ends - first) / 3600)::integer - 1) h (n)
+         where s.ends > first
          group by s.monitor, h.n
     ), bars as (
         select i.monitor, string_agg(coalesce(b.status, 0::smallint)::text, '' order by g.n) as bars24

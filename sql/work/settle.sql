@@ -143,7 +143,7 @@ begin
       join tocsin.monitor_state s on s.monitor = m.id
      where clock - tocsin.ms(c.age_ms) - l.at > tocsin.silence(m.interval_s)
        and m.paused_at is null and m.deleted_at is null
-       and s.status in (1, 2, 3) and s.since < l.at
+       and s.status in (1, 2, 3) and s.since <= l.at
        and not exists (select from tocsin.monitor_latest x
                         where x.monitor = m.id and x.region <> l.region and x.at > l.at);
     if hole.monitor is null then
@@ -188,7 +188,7 @@ begin
     select max(n) into rounds
       from (select count(*) as n from unnest(settle_flips.slot) u (slot) group by u.slot) x;
 
-    for round in 1 .. rounds loop
+    for turn in 1 .. rounds loop
         with said as (
             select m.id as monitor, m.quorum, u.*
               from (select f.*, row_number() over (partition by f.slot order by f.n) as round
@@ -196,7 +196,7 @@ begin
                                   settle_flips.reason, settle_flips.code, settle_flips.message)
                            with ordinality f (slot, status, age_ms, reason, code, message, n)) u
               join tocsin.monitor m on m.bucket = settle_flips.bucket and m.slot = u.slot
-             where u.round = round and m.paused_at is null and m.deleted_at is null
+             where u.round = turn and m.paused_at is null and m.deleted_at is null
         ), voted as (
             update tocsin.monitor_state s
                set down_mask = case when u.status = 3 then s.down_mask | bit
