@@ -47,7 +47,7 @@ static int store(PGconn *db, const char *hex)
     }
     res = db_query(db,
                    "insert into tocsin.setting (key, value)"
-                   " values ('setup_code', jsonb_build_object('hash', $1::text))"
+                   " values ('setup_code', to_jsonb($1::text))"
                    " on conflict (key) do update set value = excluded.value",
                    1, values);
     PQclear(res);

@@ -2,6 +2,7 @@
  * auth_routes: set-up, sign-up, signing in and out, and what a page starts with.
  */
 #include <httpd.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 #include <string.h>
@@ -195,9 +196,21 @@ static int signup_post(tocsin_request *q)
     return make_account(q, "signup");
 }
 
+/* The code as it was made: people leave its dashes out and type it small. */
+static const char *plain_code(apr_pool_t *p, const char *typed)
+{
+    char *code = apr_pstrdup(p, typed), *to = code;
+
+    for (; *typed; typed++)
+        if (*typed != '-' && *typed != ' ')
+            *to++ = apr_toupper(*typed);
+    *to = '\0';
+    return code;
+}
+
 static int setup_post(tocsin_request *q)
 {
-    const char *hash = secret_hash(q->r->pool, text(q, "code"));
+    const char *hash = secret_hash(q->r->pool, plain_code(q->r->pool, text(q, "code")));
     struct pg_result *res;
     int status;
 

@@ -64,6 +64,25 @@ begin
     return true;
 end $$;
 
+-- What quickstart was told to watch before there was anybody to watch it for. An address
+-- that cannot be watched must not keep the administrator out: it is dropped.
+create or replace function tocsin.setup_watch(account bigint)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+    url text;
+begin
+    for url in select jsonb_array_elements_text(value) from tocsin.setting where key = 'quickstart_urls' loop
+        begin
+            perform api.monitor_create(account, null, jsonb_build_object('url', url, 'interval', 10,
+                'name', left(rtrim(regexp_replace(url, '^[^:]*://', ''), '/'), 120)));
+        exception when others then
+            raise warning 'cannot watch %: %', url, sqlerrm;
+        end;
+    end loop;
+    delete from tocsin.setting where key = 'quickstart_urls';
+end $$;
+
 -- POST /setup: input.hash of the code, input.password as a crypt string.
 create or replace function api.setup_finish(caller bigint, id bigint, input jsonb)
 returns json
@@ -78,5 +97,6 @@ begin
     insert into tocsin.setting values ('instance', coalesce(input -> 'instance', '"Tocsin"'))
     on conflict (key) do update set value = excluded.value;
     perform tocsin.audit(account, input, 'setup', 'account', account::text);
+    perform tocsin.setup_watch(account);
     return json_build_object('id', account);
 end $$;
