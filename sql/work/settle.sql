@@ -80,15 +80,15 @@ end $$;
 -- The newest check of each monitor, for lists; checks of paused and deleted monitors were
 -- under way when that happened and are not shown.
 --
--- A batch is a part of a bucket, and its rows are looked up one by one: the planner, which
--- knows nothing of a new installation and little of arrays, would read whole tables.
+-- A batch is a part of a bucket, and its rows are looked up one by one by the index of
+-- (bucket, slot): `offset 0` keeps the planner, which knows nothing of a new installation
+-- and little of arrays, from reading all of the bucket for each check.
 create or replace function tocsin.settle_latest(
     bucket integer, region smallint, clock timestamptz, slot smallint[], age_ms integer[],
     status smallint[], reason smallint[], code smallint[], total_us integer[],
     phase_us integer[], tls_not_after bigint[], fails smallint[], fail_age_ms integer[])
 returns void
-language plpgsql volatile set search_path = ''
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 begin
     insert into tocsin.monitor_latest as l
@@ -106,8 +106,11 @@ begin
                    u (slot, age_ms, status, reason, code, total_us, tls_not_after, fails,
                       fail_age_ms, n)
              order by u.slot, u.age_ms, u.n desc) c
-      join tocsin.monitor m on m.bucket = settle_latest.bucket and m.slot = c.slot
-     where m.paused_at is null and m.deleted_at is null
+     cross join lateral
+           (select x.id from tocsin.monitor x
+             where x.bucket = settle_latest.bucket and x.slot = c.slot
+               and x.paused_at is null and x.deleted_at is null
+            offset 0) m
     on conflict (monitor, region) do update
        set at = excluded.at, status = excluded.status, reason = excluded.reason,
            code = excluded.code, total_us = excluded.total_us, phase_us = excluded.phase_us,
@@ -123,29 +126,34 @@ create or replace function tocsin.settle_holes(bucket integer, region smallint,
                                                clock timestamptz, slot smallint[],
                                                age_ms integer[])
 returns integer
-language plpgsql volatile set search_path = ''
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 declare
     hole record;
 begin
-    select array_agg(m.id) as monitor, array_agg(s.status) as status,
+    select array_agg(l.id) as monitor, array_agg(s.status) as status,
            array_agg(s.reason) as reason, array_agg(s.code) as code,
            array_agg(s.message) as message,
-           array_agg(l.at + tocsin.silence(m.interval_s)) as since,
+           array_agg(l.at + tocsin.silence(l.interval_s)) as since,
            array_agg(clock - tocsin.ms(c.age_ms)) as until
       into hole
       from (select u.slot, max(u.age_ms) as age_ms
               from unnest(settle_holes.slot, settle_holes.age_ms) u (slot, age_ms)
              group by u.slot) c
-      join tocsin.monitor m on m.bucket = settle_holes.bucket and m.slot = c.slot
-      join tocsin.monitor_latest l on l.monitor = m.id and l.region = settle_holes.region
-      join tocsin.monitor_state s on s.monitor = m.id
-     where clock - tocsin.ms(c.age_ms) - l.at > tocsin.silence(m.interval_s)
-       and m.paused_at is null and m.deleted_at is null
-       and s.status in (1, 2, 3) and s.since <= l.at
+     cross join lateral
+           (select x.id, x.interval_s, y.at, y.region
+              from tocsin.monitor x
+             cross join lateral
+                   (select y.at, y.region from tocsin.monitor_latest y
+                     where y.monitor = x.id and y.region = settle_holes.region offset 0) y
+             where x.bucket = settle_holes.bucket and x.slot = c.slot
+               and x.paused_at is null and x.deleted_at is null
+               and clock - tocsin.ms(c.age_ms) - y.at > tocsin.silence(x.interval_s)
+            offset 0) l
+      join tocsin.monitor_state s on s.monitor = l.id
+     where s.status in (1, 2, 3) and s.since <= l.at
        and not exists (select from tocsin.monitor_latest x
-                        where x.monitor = m.id and x.region <> l.region and x.at > l.at);
+                        where x.monitor = l.id and x.region <> l.region and x.at > l.at);
     if hole.monitor is null then
         return 0;
     end if;
