@@ -45,6 +45,7 @@ Define TOCSIN_HTDOCS "{htdocs}"
 Define TOCSIN_KEYS "{root}/keys"
 {before}
 Include "{conf}"
+TocsinAllowTarget 127.0.0.0/8 ::1/128
 {extra}
 '''
 
