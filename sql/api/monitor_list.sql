@@ -62,6 +62,9 @@ declare
     gone bigint[] := '{}';
     columns json;
 begin
+    if input->>'since' !~ '^[0-9]{1,19}$' then
+        perform tocsin.fail(422, 'This is no rev of a list.', 'since', 'must be `rev` of an earlier answer');
+    end if;
     if rev is not null then
         gone := array(
             select m.id from tocsin.monitor m

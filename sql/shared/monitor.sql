@@ -167,23 +167,23 @@ language sql immutable set search_path = '' as $$
     select coalesce(
         (select case
             when key !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,100}$'
-                then 'a header''s name has letters, digits and - only: ' || left(key, 40)
+                then 'must have names of letters, digits and hyphens, not ' || left(key, 40)
             when lower(key) in ('connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization',
                                 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
                                 'content-length', 'expect')
-                then key || ' belongs to the connection and cannot be set'
+                then 'must not hold ' || key || ', which belongs to the connection'
             when value = 'null'
-                then key || ' needs a value: none is stored'
+                then 'must have a value for ' || key || ', none is stored'
             when jsonb_typeof(value) <> 'string'
-                then key || ' must be a string'
+                then 'must hold strings only'
             when (value #>> '{}') ~ '[\x01-\x08\x0a-\x1f\x7f]'
-                then key || ' must not have line breaks or control characters'
+                then 'must not hold control characters'
             when octet_length(value #>> '{}') > 4096
-                then key || ' must be at most 4096 bytes'
+                then 'must hold values of at most 4096 bytes'
          end as rule
            from jsonb_each(headers)
           order by rule nulls last limit 1),
-        (select 'a header may be given only once: ' || lower(key)
+        (select 'must not hold ' || lower(key) || ' twice'
            from jsonb_object_keys(headers) key group by lower(key) having count(*) > 1 limit 1))
 $$;
 
@@ -211,7 +211,7 @@ language sql immutable set search_path = '' as $$
                        when exists (select from regexp_split_to_table(m.expect, ',') r
                                      where split_part(r, '-', 2) <> '' and split_part(r, '-', 2) < split_part(r, '-', 1))
                             then 'has a range that ends before it begins' end,
-        'tags', (select 'a tag has 1 to 40 characters, without commas and control characters' from unnest(m.tags) t
+        'tags', (select 'must hold words of 1 to 40 characters, without commas' from unnest(m.tags) t
                   where length(t) not between 1 and 40 or t ~ '[,\x01-\x1f\x7f]' limit 1),
         'headers', tocsin.header_error(m.headers))), '{}')
 $$;
