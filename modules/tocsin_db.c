@@ -128,7 +128,7 @@ static int lease_reset(lease *l)
 /*
  * A connection in working order, or 0. A server that restarted has left its farewell in
  * the socket: reading it now saves a write from being sent to nobody, after which nobody
- * could say whether it was done.
+ * could say whether it was done. The first read gets the farewell, the second the end.
  */
 static int lease_open(lease *l, request_rec *r)
 {
@@ -143,8 +143,8 @@ static int lease_open(lease *l, request_rec *r)
         return 0;
     }
     l->conn = apr_dbd_native_handle(l->dbd->driver, l->dbd->handle);
-    if (!PQconsumeInput(l->conn) || PQstatus(l->conn) != CONNECTION_OK ||
-        PQtransactionStatus(l->conn) != PQTRANS_IDLE) {
+    if (!PQconsumeInput(l->conn) || !PQconsumeInput(l->conn) ||
+        PQstatus(l->conn) != CONNECTION_OK || PQtransactionStatus(l->conn) != PQTRANS_IDLE) {
         if (!lease_reset(l)) {
             dbd_close(r->server, l->dbd);
             breaker_trip(r);

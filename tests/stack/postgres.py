@@ -11,7 +11,8 @@ LOGINS = ('tocsin_owner', 'tocsin_web', 'tocsin_work', 'postgres')
 
 
 class Postgres:
-    def __init__(self, root, build):
+    def __init__(self, root, build, durable=False):
+        self.durable = durable
         self.data, self.sock, self.log = root / 'pg', root / 'sock', root / 'logs/postgres.log'
         self.build = build
         self.bin = host.pg_bin()
@@ -33,9 +34,9 @@ listen_addresses = ''
 unix_socket_directories = '{self.sock}'
 max_connections = 200
 shared_buffers = 64MB
-fsync = off
-synchronous_commit = off
-full_page_writes = off
+fsync = {'on' if self.durable else 'off'}
+synchronous_commit = {'on' if self.durable else 'off'}
+full_page_writes = {'on' if self.durable else 'off'}
 timezone = 'Europe/Lisbon'        # not UTC: a query that leans on the setting shows
 log_line_prefix = '%m [%p] %u '
 log_checkpoints = off

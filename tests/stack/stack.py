@@ -21,13 +21,14 @@ class Stack:
     """
     build: the build tree. before, extra: lines of httpd configuration ahead of and after
     ours. path: the sub-path. tocsind: start it (default: when it is built).
-    settings: more lines for tocsind.conf.
+    settings: more lines for tocsind.conf. durable: what PostgreSQL has said is done survives
+    its being killed.
     """
 
     wait = staticmethod(host.wait)
 
     def __init__(self, build=None, before='', extra='', path='', tocsind=None, settings=None,
-                 start=True, children=2, keep=False):
+                 start=True, children=2, keep=False, durable=False):
         self.build = pathlib.Path(build or os.environ.get('TOCSIN_BUILD', host.SRC / 'build')).resolve()
         if not (self.build / 'Makefile').exists():
             raise RuntimeError(f'{self.build} is no build tree: configure and make there first')
@@ -39,7 +40,7 @@ class Stack:
             (self.root / name).mkdir()
             host.give(self.root / name)
         self.doubles = []
-        self.pg = Postgres(self.root, self.build)
+        self.pg = Postgres(self.root, self.build, durable)
         self.httpd = Httpd(self.root, self.build, self.pg)
         self.httpd.before, self.httpd.extra, self.httpd.path = before, extra, path
         self.httpd.children = children
