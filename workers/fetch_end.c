@@ -159,22 +159,26 @@ static void receive_failed(struct fetch_job *job)
                    peer(job));
 }
 
+/* The newest line of the replies that is a refusal; good ones (221 bye) may come after it. */
 static void mail_refused(struct fetch_job *job)
 {
-    char line[200];
+    const char *end = job->head + job->head_len, *p = job->head, *said = NULL;
     size_t n = 0;
 
-    if (job->head_len > 0) { /* the newest reply */
-        const char *end = job->head + job->head_len, *p = end;
+    while (p && p < end) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
 
-        while (p > job->head && (p == end || p[-1] != '\n' || p + 2 >= end))
-            p--;
-        while (p < end && *p != '\r' && *p != '\n' && n < sizeof(line) - 1)
-            line[n++] = *p++;
+        if (*p == '4' || *p == '5') {
+            said = p;
+            n = (size_t)((stop ? stop : end) - p);
+        }
+        p = stop ? stop + 1 : end;
     }
-    line[n] = '\0';
+    while (n > 0 && (said[n - 1] == '\r' || said[n - 1] == '\n'))
+        n--;
     if (n > 0)
-        fetch_fail(job, REASON_SMTP_REFUSED, "the mail server said: %s", line);
+        fetch_fail(job, REASON_SMTP_REFUSED, "the mail server said: %.*s",
+                   (int)(n < 200 ? n : 200), said);
     else
         fetch_fail(job, REASON_SMTP_REFUSED, "the mail server refused the message");
 }
@@ -187,10 +191,16 @@ static void tls_failed(struct fetch_job *job)
 void fetch_explain(struct fetch_job *job, CURLcode rc)
 {
     char host[256];
+    long code = 0;
 
     if (job->too_much_head) {
         fetch_fail(job, REASON_BAD_RESPONSE, "more than %d KiB of headers",
                    FETCH_HEADERS_MAX / 1024);
+        return;
+    }
+    curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &code);
+    if (!job->plain && code >= 400) { /* whatever libcurl makes of a mail server's no */
+        mail_refused(job);
         return;
     }
     host_of(job, host, sizeof(host));
