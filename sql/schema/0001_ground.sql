@@ -293,6 +293,10 @@ create table tocsin.monitor_hour (
     ttfb_us    integer[] not null,
     primary key (monitor, hour, region)
 ) partition by range (hour);
+alter table tocsin.monitor_hour
+    alter at_ms set storage main, alter status set storage main, alter reason set storage main,
+    alter code set storage main, alter total_us set storage main, alter dns_us set storage main,
+    alter connect_us set storage main, alter tls_us set storage main, alter ttfb_us set storage main;
 create table tocsin.monitor_hour_default partition of tocsin.monitor_hour default;
 
 create table tocsin.monitor_day (

@@ -1,7 +1,7 @@
 -- Seconds in each status, from the transitions: every page's uptime is made of these.
 -- Before the first transition there is no data, and that time is counted nowhere.
 
--- The statuses of some monitors (null: all) as spans of time between `from` and `to`. What
+-- The statuses of some monitors as spans of time between `from` and `to`. What
 -- held before the first transition of the span is in its `prev`; without any, it is the
 -- status of now. So only transitions in the span are read.
 create or replace function tocsin.spans(monitors bigint[], "from" timestamptz, "to" timestamptz)
@@ -12,8 +12,7 @@ language sql stable security definer set search_path = '' as $$
         select t.monitor, t.seq, t.prev, t.status, t.at,
                lead(t.at, 1, 'infinity') over w as next, row_number() over w as n
           from tocsin.transition t
-         where t.at > spans."from"
-           and (spans.monitors is null or t.monitor = any (spans.monitors))
+         where t.monitor = any (spans.monitors) and t.at > spans."from"
         window w as (partition by t.monitor order by t.seq)
     ), span as (
         select l.monitor, l.status, l.at as begins, l.next as ends from later l
@@ -22,8 +21,7 @@ language sql stable security definer set search_path = '' as $$
         union all
         select s.monitor, s.status, s.since, 'infinity'
           from tocsin.monitor_state s
-         where s.seq > 0 and s.since <= spans."from"
-           and (spans.monitors is null or s.monitor = any (spans.monitors))
+         where s.monitor = any (spans.monitors) and s.seq > 0 and s.since <= spans."from"
     )
     select s.monitor, s.status, greatest(s.begins, spans."from"), least(s.ends, spans."to")
       from span s

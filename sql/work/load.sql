@@ -23,6 +23,13 @@ language sql volatile security definer set search_path = '' as $$
         union
         select s.monitor from tocsin.monitor_state s join tocsin.monitor m on m.id = s.monitor
          where s.changed >= load.since::xid8 and m.bucket = load.bucket
+        union
+        -- nothing changed here for so long that looking for it gets slow: any row, for its rev
+        (select m.id from tocsin.monitor m
+          where m.bucket = load.bucket
+            and pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                - load.since::bigint > 20000
+          limit 1)
     )
     select pg_snapshot_xmin(pg_current_snapshot())::text, m.id, m.slot,
            m.deleted_at is not null, m.paused_at is not null, m.type, m.url, m.method,

@@ -132,11 +132,12 @@ language plpgsql volatile set search_path = '' as $$
 declare
     low  constant timestamptz := pack_day.day::timestamp at time zone 'UTC';
     high constant timestamptz := (pack_day.day + 1)::timestamp at time zone 'UTC';
+    ids  constant bigint[] := coalesce(pack_day.monitors, array(select m.id from tocsin.monitor m));
     n    integer;
 begin
     with span as (
         select x.monitor, x.status, extract(epoch from x.ends - x.begins) as s
-          from tocsin.spans(pack_day.monitors, low, high) x
+          from tocsin.spans(ids, low, high) x
     ), seconds as (
         select x.monitor,
                coalesce(round(sum(s) filter (where status = 1)), 0) as up_s,
@@ -152,7 +153,7 @@ begin
           from tocsin.monitor_hour h
          cross join lateral unnest(h.status, h.total_us) c (status, us)
          where h.hour >= low and h.hour < high
-           and (pack_day.monitors is null or h.monitor = any (pack_day.monitors))
+           and h.monitor = any (ids)
          group by 1, 2, 3
     ), sums as (
         select k.monitor, sum(k.n) as checks, sum(k.n) filter (where k.failed) as failed,
@@ -173,8 +174,7 @@ begin
       from tocsin.monitor m
       left join seconds s on s.monitor = m.id
       left join sums c on c.monitor = m.id
-     where (pack_day.monitors is null or m.id = any (pack_day.monitors))
-       and (s.monitor is not null or c.monitor is not null)
+     where m.id = any (ids) and (s.monitor is not null or c.monitor is not null)
     on conflict (monitor, day) do update
        set (up_s, degraded_s, down_s, maintenance_s, unknown_s, paused_s, checks, failed, sum_us,
             min_us, max_us, hist) =

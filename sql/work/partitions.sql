@@ -27,7 +27,9 @@ begin
     if to_regclass(format('tocsin.%I', p.name)) is not null then
         return 0;
     end if;
-    execute format('create table tocsin.%I (like tocsin.%I including all)', p.name, parent);
+    -- compress arrays in rows of any size: constant ones shrink to nothing
+    execute format('create table tocsin.%I (like tocsin.%I including all)
+                    with (toast_tuple_target = 128)', p.name, parent);
     execute format('with gone as (delete from tocsin.%I where %I >= %L and %I < %L returning *)
                     insert into tocsin.%I select * from gone',
                    parent || '_default', key, p.low, key, p.high, p.name);
