@@ -25,7 +25,7 @@
 
 void live_head(request_rec *r)
 {
-    ap_set_content_type(r, "text/event-stream");
+    ap_set_content_type(r, "text/event-stream; charset=utf-8");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "X-Accel-Buffering", "no");
     apr_table_setn(r->subprocess_env, "no-gzip", "1"); /* would hold messages back */

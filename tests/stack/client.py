@@ -2,6 +2,7 @@
 against forged requests, from an address of its own so that no limit is shared."""
 import itertools
 import json
+import socket
 import threading
 
 import requests
@@ -118,6 +119,11 @@ class Events:
         return self.wait(lambda _: True, timeout)
 
     def close(self):
+        """Hang up. Closing the answer alone would wait until the reader's read returns."""
+        try:
+            self.answer.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        except (AttributeError, OSError):
+            pass  # ended already
         self.answer.close()
 
     def __enter__(self):
