@@ -57,7 +57,7 @@ function Drawer() {
 /** What concerns every page. The room of an announcement is there before its text, so that it is read out. */
 function Banners() {
     const lost = lostSince.value;
-    return html`<div role="status">${lost > 0
+    return html`<div role="status" class="banners">${lost > 0
         ? html`<div class="banner"><${Icon} name="clock"/><p><b>Connection lost.</b> Showing what was known at ${absolute(lost, zone.value)}.</p><${Button} small onClick=${retry}>Try now<//></div>`
         : !online.value && html`<div class="banner"><${Icon} name="alert"/><p>The server does not answer. Changes cannot be saved now.</p></div>`}</div>`;
 }

@@ -12,8 +12,10 @@ import { Badge } from './status.js';
 
 const GIVE_UP_MS = 75000; // the longest timeout is 60 s
 
-/** @typedef {{status: import('../lib/status.js').Status, reason?: string, message?: string, code?: number|null, ms?: number|null, response_ms?: number|null, phases?: any, tls_not_after?: string|number|null, headers?: any, excerpt?: string, body?: string}} Result */
-/** @typedef {{busy: boolean, result: Result|null, problem: import('../api.js').Problem|null, run: (spec: any) => Promise<void>}} Test */
+/**
+ * @typedef {{status: import('../lib/status.js').Status, reason?: string, message?: string, code?: number|null, ms?: number|null, response_ms?: number|null, phases?: any, tls?: {subject: string, issuer: string, not_after: string}|null, headers?: [string, string][], excerpt?: string, size?: number, url?: string, redirects?: number,
+ *   failed?: {assertion: string, expected: string, actual: string}|null}} Result
+ * @typedef {{busy: boolean, result: Result|null, problem: import('../api.js').Problem|null, run: (spec: any) => Promise<void>}} Test */
 
 /** @returns {Test} */
 export function useTest() {
@@ -68,13 +70,16 @@ export function TestResult({ test: { result, problem, busy } }) {
 /** @param {{result: Result}} props */
 export function Outcome({ result }) {
     const total = result.ms ?? result.response_ms;
-    const until = typeof result.tls_not_after === 'number' ? result.tls_not_after * 1000 : instant(result.tls_not_after);
-    const days = until ? Math.floor((until - now()) / 86400000) : null;
-    const excerpt = result.excerpt ?? result.body;
+    const until = instant(result.tls?.not_after);
+    const days = until === null ? null : Math.floor((until - now()) / 864e5);
+    const headers = result.headers ?? [];
     return html`<div class=${`result s-${result.status}`}><div class="row"><${Badge} status=${result.status}/>${result.code ? html`<b>${result.code}</b>` : ''}
             ${total !== null && total !== undefined && html`<span class="num">${ms(total)}</span>`}
-            ${days !== null && html`<span class="soft">certificate valid for ${plural(days, 'day')}</span>`}</div>
+            ${days !== null && html`<span class="soft">certificate valid for ${plural(days, 'day')}</span>`}
+            ${result.redirects ? html`<span class="soft">${plural(result.redirects, 'redirect')} to ${result.url}</span>` : ''}</div>
         ${result.message && result.status !== 'up' && html`<p>${result.message}</p>`}
+        ${result.failed && html`<dl class="kv"><dt>Checked</dt><dd>${result.failed.assertion}</dd><dt>Expected</dt><dd class="mono">${result.failed.expected}</dd><dt>Got</dt><dd class="mono">${result.failed.actual}</dd></dl>`}
         ${result.phases && html`<${Phases} phases=${result.phases}/>`}
-        ${excerpt && html`<details><summary>Start of the answer</summary><pre class="excerpt">${excerpt}</pre></details>`}</div>`;
+        ${headers.length > 0 && html`<details><summary>${plural(headers.length, 'header')}</summary><pre class="excerpt">${headers.map(([name, value]) => `${name}: ${value}`).join('\n')}</pre></details>`}
+        ${result.excerpt && html`<details><summary>Start of the answer</summary><pre class="excerpt">${result.excerpt}</pre></details>`}</div>`;
 }

@@ -1,3 +1,18 @@
+// Monitors: the list, or one of them, or the form.
 import { html } from '../html.js';
+import { query } from '../store/route.js';
+import { can } from '../store/session.js';
+import { NoAccess } from '../part/states.js';
 import { Heading } from '../part/page.js';
-export default function Screen() { return html`<${Heading} title="monitors"/>`; }
+import { MonitorList } from './monitors-list.js';
+import { MonitorDetail } from './monitors-detail.js';
+import { MonitorEdit } from './monitors-edit.js';
+
+export default function Monitors() {
+    const id = Number(query.value.get('id')) || 0;
+    const fresh = query.value.get('new') !== null;
+    const edits = fresh || query.value.get('edit') === '1';
+    if (edits && !can('member')) return html`<${Heading} title="Monitors"/><${NoAccess} need="member"/>`;
+    if (edits) return html`<${MonitorEdit} key=${`edit ${id}`} id=${id} from=${Number(query.value.get('from')) || 0}/>`;
+    return id ? html`<${MonitorDetail} key=${id} id=${id}/>` : html`<${MonitorList}/>`;
+}

@@ -7,8 +7,8 @@ import { go, path, query } from './route.js';
 /**
  * @typedef {'viewer'|'member'|'operator'|'admin'} Role
  * @typedef {{id: number, email: string, name: string, role: Role}} User
- * @typedef {{user: User|null, role: Role|null, csrf: string, server_time?: string, version?: string, setup?: boolean,
- *   instance?: string, public_url?: string, prefs?: any, features?: {signup?: string, setup?: boolean}, counts?: any}} Bootstrap
+ * @typedef {{user: User|null, role: Role|null, csrf: string, server_time?: string, version?: string,
+ *   instance?: string, public_url?: string, prefs?: any, features?: {signup?: string, setup_needed?: boolean}, counts?: any}} Bootstrap
  */
 
 /** @type {Role[]} */
@@ -23,7 +23,7 @@ export const role = computed(() => boot.value?.user?.role ?? boot.value?.role ??
 /** Whether the user's role is at least this. @param {Role} least */
 export const can = (least) => role.value !== null && ROLES.indexOf(role.value) >= ROLES.indexOf(least);
 
-export const needsSetup = computed(() => Boolean(boot.value?.setup ?? boot.value?.features?.setup));
+export const needsSetup = computed(() => Boolean(boot.value?.features?.setup_needed));
 
 export async function load() {
     try {

@@ -1,0 +1,67 @@
+// What every browser story needs: Chromium, the built site, a page that remembers its errors.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const top = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** The site to show: what was built, or built now. */
+export function site({ raw = false } = {}) {
+    const out = process.env[raw ? 'TOCSIN_SITE_RAW' : 'TOCSIN_SITE'] ?? join(top, 'htdocs', raw ? 'raw' : 'site');
+    const made = spawnSync('sh', [join(top, 'htdocs/build/make-site'), top, out, ...(raw ? ['--raw'] : [])], { encoding: 'utf8' });
+    if (made.status !== 0) throw new Error(`the site cannot be built: ${made.stderr}`);
+    return out;
+}
+
+/** A browser with a profile of its own, so that tabs share locks and channels as real ones do. */
+export async function browser(options = {}) {
+    const dir = mkdtempSync(join(tmpdir(), 'tocsin-browser.'));
+    const context = await chromium.launchPersistentContext(dir, {
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS,
+        viewport: { width: 1440, height: 900 }, ...options,
+    });
+    const troubles = [];
+    const watch = (page) => {
+        page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
+        page.on('console', (message) => { if (message.type() === 'error') troubles.push(`console: ${message.text()} ${message.location().url}`); });
+    };
+    context.on('page', watch);
+    context.pages().forEach(watch);
+    return {
+        context, troubles,
+        async page() { return context.newPage(); },
+        async close() { await context.close(); rmSync(dir, { recursive: true, force: true }); },
+    };
+}
+
+/** Axe, put in by the debugger's protocol: the content security policy rightly refuses a script tag. */
+export async function axe(page) {
+    const client = await page.context().newCDPSession(page);
+    const source = readFileSync(join(top, 'node_modules/axe-core/axe.min.js'), 'utf8');
+    await client.send('Runtime.evaluate', { expression: `window.axe ?? (${JSON.stringify('')}, ${'0'}); ${source}` });
+    const { result, exceptionDetails } = await client.send('Runtime.evaluate', {
+        awaitPromise: true, returnByValue: true,
+        expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+            .then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' [' + (n.any[0] ?? n.all[0] ?? n.none[0])?.message + ']').join(' | ')))`,
+    });
+    await client.detach();
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+}
+
+/** Every address that the console has, for what is checked on all of them. */
+export const SCREENS = [
+    'dash/', 'monitors/', 'monitors/?id=1', 'monitors/?id=1&edit=1', 'monitors/?new=http', 'incidents/', 'incidents/?id=1&state=all', 'notify/', 'notify/?tab=log',
+    'notify/?new=webhook', 'admin/', 'admin/?tab=monitors', 'admin/?tab=health', 'admin/?tab=audit', 'settings/', 'settings/?tab=prefs', 'settings/?tab=sessions', 'settings/?tab=tokens',
+];
+export const OPEN_SCREENS = ['', 'signin/', 'signup/', 'setup/'];
+
+/** Waits until a page shows what it has: no skeleton, and its heading there. */
+export async function settled(page) {
+    await page.waitForSelector('h1');
+    await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+}
