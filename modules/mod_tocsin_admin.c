@@ -12,10 +12,10 @@
 #include "mod_tocsin_hooks.h"
 
 static APR_OPTIONAL_FN_TYPE(tocsin_call_route) * call_route;
-static APR_OPTIONAL_FN_TYPE(tocsin_send) *send_json;
+static APR_OPTIONAL_FN_TYPE(tocsin_send) * send_json;
 static APR_OPTIONAL_FN_TYPE(tocsin_public_url) * public_url;
 static APR_OPTIONAL_FN_TYPE(tocsin_secret_make) * secret_make;
-static APR_OPTIONAL_FN_TYPE(tocsin_mark) *mark;
+static APR_OPTIONAL_FN_TYPE(tocsin_mark) * mark;
 
 #define ACCESS_S 900 /* as long as an access token holds */
 #define ROLES    "viewer|member|operator|admin"

@@ -78,6 +78,8 @@ int uuid_valid(const char *s);
 
 void db_config(void);
 void db_child_init(void);
+apr_size_t db_memory_size(void);
+void db_memory_attach(void *memory);
 int tocsin_call(request_rec *r, int write, const char *function, int nargs,
                 const char *const *args, const char **json, apr_size_t *len);
 int tocsin_rows(request_rec *r, const char *function, int nargs, const char *const *args,

@@ -1,5 +1,6 @@
 /*
- * tocsin_count: the counters of requests, in one piece of shared memory with the limits.
+ * tocsin_count: the counters of requests, in one piece of shared memory with the
+ * limits and the breaker of the database.
  *
  * The memory hangs on httpd's process pool and so outlives graceful restarts: a scrape
  * after one sees counters that went on.
@@ -14,7 +15,7 @@
 
 APLOG_USE_MODULE(tocsin);
 
-#define MEMORY_KEY "tocsin-memory-1" /* a new number with each new layout */
+#define MEMORY_KEY "tocsin-memory-2" /* a new number with each new layout */
 
 static const double bounds[TOCSIN_LATENCY_MAX - 1] = {.0005, .001, .0025, .005, .01, .025, .05,
                                                       .1,    .25,  .5,    1,    2.5, 10};
@@ -32,7 +33,7 @@ const double *tocsin_latency_bounds(void)
 
 int count_config(apr_pool_t *process, server_rec *s)
 {
-    apr_size_t size = sizeof(*counters) + limit_size();
+    apr_size_t size = sizeof(*counters) + db_memory_size() + limit_size();
     apr_status_t rv;
     apr_shm_t *shm;
     void *memory;
@@ -49,7 +50,8 @@ int count_config(apr_pool_t *process, server_rec *s)
         apr_pool_userdata_set(memory, MEMORY_KEY, NULL, process);
     }
     counters = memory;
-    limit_attach(counters + 1);
+    db_memory_attach(counters + 1);
+    limit_attach((char *)(counters + 1) + db_memory_size());
     return OK;
 }
 

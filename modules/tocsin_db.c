@@ -4,8 +4,9 @@
  * mod_dbd only lends the PGconn, for one call: not for a request, whose client may read
  * slowly. It forgets that a reset connection has lost its statements, so those are
  * prepared here, at first use, and remembered together with the backend's pid. It logs
- * two lines for each failure to connect, so a breaker stands before it: after one, nobody
- * tries for a moment, then one thread does, and the others are refused at once.
+ * two lines for each failure to connect, so a breaker stands before it, one for all
+ * children: after a failure nobody tries for a moment, then one thread does, and the
+ * others are refused at once.
  */
 #include <httpd.h>
 #include <apr_hash.h>
@@ -14,16 +15,18 @@
 #include <apr_dbd.h>
 #include <mod_dbd.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "tocsin_core.h"
 
 APLOG_USE_MODULE(tocsin);
 
-#define ARGS_MAX     8
-#define DEADLINE     apr_time_from_sec(8) /* a server that hangs; statement_timeout is less */
-#define BREAK_MIN_US 250000
-#define BREAK_MAX_US 1000000
+#define ARGS_MAX 8
+#define DEADLINE apr_time_from_sec(8) /* a server that hangs; statement_timeout is less */
+#define BREAK_US 100000               /* between two looks for a database that is away */
 
 /* What is known of a pooled connection; lives in the connection's pool. */
 typedef struct {
@@ -47,8 +50,8 @@ typedef struct {
 
 static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
 static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
-static apr_int64_t broken_until; /* 0: closed */
-static apr_int64_t broken_wait;
+static apr_int64_t *broken; /* in shared memory: not to be tried before; 0: all is well */
+static const char *server;
 
 void db_config(void)
 {
@@ -58,43 +61,67 @@ void db_config(void)
 
 void db_child_init(void)
 {
-    broken_until = 0;
-    broken_wait = BREAK_MIN_US;
+    server = NULL;
+}
+
+apr_size_t db_memory_size(void)
+{
+    return sizeof(*broken);
+}
+
+void db_memory_attach(void *memory)
+{
+    broken = memory;
 }
 
 /* ---------------------------------------------------------------- the breaker */
 
-/* May this thread try? While broken only the one that moves the time on. */
+/* May this thread try? While broken only the one that moves the time on, and that one
+ * looks first without mod_dbd, which would log it. */
 static int breaker_pass(void)
 {
-    apr_int64_t until = __atomic_load_n(&broken_until, __ATOMIC_RELAXED), next;
+    apr_int64_t until = __atomic_load_n(broken, __ATOMIC_RELAXED);
     apr_time_t now;
+    const char *where;
 
     if (!until)
         return 1;
     now = apr_time_now();
-    next = now + __atomic_load_n(&broken_wait, __ATOMIC_RELAXED);
-    return now >= until && __atomic_compare_exchange_n(&broken_until, &until, next, 0,
-                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    if (now < until || !__atomic_compare_exchange_n(broken, &until, now + BREAK_US, 0,
+                                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return 0;
+    where = __atomic_load_n(&server, __ATOMIC_ACQUIRE);
+    return !where || PQping(where) == PQPING_OK;
 }
 
 static void breaker_trip(request_rec *r)
 {
-    apr_int64_t wait = __atomic_load_n(&broken_wait, __ATOMIC_RELAXED);
-
-    if (!__atomic_exchange_n(&broken_until, apr_time_now() + wait, __ATOMIC_RELAXED))
+    if (!__atomic_exchange_n(broken, apr_time_now() + BREAK_US, __ATOMIC_RELAXED))
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "database is away");
-    wait = wait * 2 > BREAK_MAX_US ? BREAK_MAX_US : wait * 2;
-    __atomic_store_n(&broken_wait, wait, __ATOMIC_RELAXED);
 }
 
 static void breaker_reset(request_rec *r)
 {
-    if (!__atomic_load_n(&broken_until, __ATOMIC_RELAXED))
-        return;
-    __atomic_store_n(&broken_wait, BREAK_MIN_US, __ATOMIC_RELAXED);
-    if (__atomic_exchange_n(&broken_until, 0, __ATOMIC_RELAXED))
+    if (__atomic_load_n(broken, __ATOMIC_RELAXED) &&
+        __atomic_exchange_n(broken, 0, __ATOMIC_RELAXED))
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "database is back");
+}
+
+/* Where the server is, for PQping: that needs no user and no password. */
+static void server_learn(PGconn *conn)
+{
+    const char *host = PQhost(conn), *port = PQport(conn), *none = NULL;
+    char *where;
+
+    if (__atomic_load_n(&server, __ATOMIC_RELAXED) || !host || strpbrk(host, "\\'"))
+        return;
+    where = malloc(strlen(host) + strlen(port) + 64);
+    if (!where)
+        return;
+    sprintf(where, "host='%s' port=%s connect_timeout=2", host, port);
+    if (!__atomic_compare_exchange_n(&server, &none, where, 0, __ATOMIC_RELEASE,
+                                     __ATOMIC_RELAXED))
+        free(where);
 }
 
 /* ---------------------------------------------------------------- a connection */
@@ -109,6 +136,7 @@ static conn_state *state_get(lease *l)
         state = apr_pcalloc(l->dbd->pool, sizeof(*state));
         apr_pool_create(&state->pool, l->dbd->pool);
         apr_pool_userdata_setn(state, "tocsin-conn", NULL, l->dbd->pool);
+        server_learn(l->conn);
     }
     if (!state->prepared || state->backend != PQbackendPID(l->conn)) {
         apr_pool_clear(state->pool);
@@ -123,6 +151,22 @@ static int lease_reset(lease *l)
     COUNT(db_resets);
     PQreset(l->conn);
     return PQstatus(l->conn) == CONNECTION_OK;
+}
+
+static void notice_ignore(void *, const char *)
+{
+}
+
+/* Read what an idle server has said: a farewell first, and only then the end of file. */
+static int lease_alive(lease *l)
+{
+    struct pollfd fd = {.fd = PQsocket(l->conn), .events = POLLIN};
+
+    PQsetNoticeProcessor(l->conn, notice_ignore, NULL); /* or it goes to stderr */
+    while (PQstatus(l->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0)
+        if (!PQconsumeInput(l->conn))
+            return 0;
+    return PQstatus(l->conn) == CONNECTION_OK && PQtransactionStatus(l->conn) == PQTRANS_IDLE;
 }
 
 /*
@@ -143,13 +187,10 @@ static int lease_open(lease *l, request_rec *r)
         return 0;
     }
     l->conn = apr_dbd_native_handle(l->dbd->driver, l->dbd->handle);
-    if (!PQconsumeInput(l->conn) || !PQconsumeInput(l->conn) ||
-        PQstatus(l->conn) != CONNECTION_OK || PQtransactionStatus(l->conn) != PQTRANS_IDLE) {
-        if (!lease_reset(l)) {
-            dbd_close(r->server, l->dbd);
-            breaker_trip(r);
-            return 0;
-        }
+    if (!lease_alive(l) && !lease_reset(l)) {
+        dbd_close(r->server, l->dbd);
+        breaker_trip(r);
+        return 0;
     }
     l->state = state_get(l);
     return 1;

@@ -39,6 +39,9 @@ KeepAliveTimeout 5
   AllowOverride None
   Require all denied
 </Directory>
+# the doubles are on loopback; tests of limits set their own after this
+TocsinAllowTarget 127.0.0.0/8 ::1/128
+TocsinRateLimit 100000 100000
 Define TOCSIN_PATH "{path}/"
 Define TOCSIN_DB "{db}"
 Define TOCSIN_HTDOCS "{htdocs}"
