@@ -25,8 +25,9 @@ language sql stable security definer set search_path = '' as $$
            tocsin.status_word(st.status),
            case st.status when 1 then 1 when 2 then 1 when 3 then 0 end,
            l.phase_us[1], l.phase_us[2], l.phase_us[3], l.phase_us[4],
-           greatest(l.total_us - coalesce(l.phase_us[1], 0) - coalesce(l.phase_us[2], 0)
-                    - coalesce(l.phase_us[3], 0) - coalesce(l.phase_us[4], 0), 0),
+           case when l.total_us is not null then
+               greatest(l.total_us - coalesce(l.phase_us[1], 0) - coalesce(l.phase_us[2], 0)
+                        - coalesce(l.phase_us[3], 0) - coalesce(l.phase_us[4], 0), 0) end,
            extract(epoch from n.tls_not_after)::bigint,
            extract(epoch from n.at)::bigint
       from tocsin.monitor m
