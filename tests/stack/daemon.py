@@ -12,6 +12,7 @@ class Tocsind:
         self.bin = build / 'workers/tocsind'
         self.vars = host.make_vars(str(build))
         self.proc = None
+        self.extra = {}  # more of its environment
         self.out = root / 'logs/tocsind.log'
         self.settings = {
             'database': pg.conninfo('tocsin_work'),
@@ -34,7 +35,7 @@ class Tocsind:
         (self.root / 'tocsind.conf').write_text(''.join(lines))
 
     def env(self):
-        env = dict(os.environ, LC_ALL='C.UTF-8')
+        env = dict(os.environ, LC_ALL='C.UTF-8', **self.extra)
         if self.vars.get('LIBASAN'):
             env.update(ASAN_OPTIONS=f'detect_leaks=0:log_path={self.root}/asan/tocsind',
                        UBSAN_OPTIONS=f'print_stacktrace=1:log_path={self.root}/asan/tocsind')
@@ -66,7 +67,7 @@ class Tocsind:
         for pid, role in self.pg.query('select pid, role from tocsin.worker'):
             if pid in kids:
                 found.setdefault(role, []).append(pid)
-        return found
+        return {role: sorted(pids) for role, pids in found.items()}
 
     def kill(self, role='master', how=signal.SIGKILL):
         """Kill all processes of a role; returns their pids."""
