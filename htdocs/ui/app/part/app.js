@@ -1,6 +1,7 @@
 // Which screen belongs to the address, and who may see it.
 import { html } from '../html.js';
 import { signal, effect } from '../../vendor/signals.js';
+import { problem } from '../api.js';
 import { useEffect } from '../../vendor/hooks.js';
 import { boot, bootError, can, load, needsSetup, toSignIn, user } from '../store/session.js';
 import { go, path, visits } from '../store/route.js';
@@ -60,7 +61,7 @@ function Page() {
     return html`<${Frame}><${Boundary} key=${path.value}>${route.least && !can(route.least)
         ? html`<h1 tabindex="-1">${route.title}</h1><${NoAccess} need=${route.least}/>`
         : Screen ? html`<${Screen}/>`
-            : broken.value === path.value ? html`<${Failed} error=${{ status: 0, title: 'No connection, or a new version was installed.', detail: '', requestId: '' }} what="This page" retry=${() => location.reload()}/>`
+            : broken.value === path.value ? html`<${Failed} error=${problem(0, { title: 'No connection, or a new version was installed.' })} what="This page" retry=${() => location.reload()}/>`
                 : html`<h1 tabindex="-1">${route.title}</h1><${Skeleton} label=${`Loading ${route.title}`}/>`}<//><//>`;
 }
 

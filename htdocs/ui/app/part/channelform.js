@@ -11,7 +11,7 @@ import { Check, Field, FormProblem, Radios } from './field.js';
 import { Badge } from './status.js';
 
 /**
- * @typedef {{key: string, label: string, help?: string, secret?: true, list?: true, optional?: true, type?: string, autocomplete?: string}} Setting
+ * @typedef {{key: string, label: string, help?: string, secret?: true, list?: true, optional?: true, type?: 'text'|'email'|'url', autocomplete?: string}} Setting
  * @type {Record<'email'|'webhook'|'slack', {name: string, about: string, settings: Setting[], more?: Setting[]}>}
  */
 export const KINDS = {

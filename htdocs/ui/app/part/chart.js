@@ -34,7 +34,7 @@ export function Chart({ columns, names, text, stacked, label, from, to, onZoom, 
 
     useEffect(() => {
         if (asTable) return undefined;
-        const u = new uPlot(options({ names, shown, stacked, from, to, box: box.current, down: columns.down, setAt, onZoom }), order(columns.t, lines, stacked), box.current);
+        const u = new uPlot(/** @type {any} */ (options({ names, shown, stacked, from, to, box: box.current, down: columns.down, setAt, onZoom })), /** @type {any} */ (order(columns.t, lines, stacked)), box.current);
         plot.current = u;
         const watch = new ResizeObserver(() => u.setSize({ width: box.current.clientWidth, height: box.current.clientHeight }));
         watch.observe(box.current);

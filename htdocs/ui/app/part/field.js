@@ -14,7 +14,7 @@ export const FieldError = ({ id, error }) => (error
 const about = (/** @type {string} */ id, /** @type {{help?: any, error?: string}} */ p) => [p.error && `${id}-e`, p.help && `${id}-h`].filter(Boolean).join(' ') || undefined;
 
 /**
- * @param {Common & {value: string|number|null, onInput: (value: string) => void, type?: string, autocomplete?: string, placeholder?: string,
+ * @param {Common & {value: string|number|null, onInput: (value: string) => void, type?: 'text'|'password'|'email'|'url'|'number', autocomplete?: string, placeholder?: string,
  *   inputmode?: 'numeric'|'url'|'email'|'text', min?: number, max?: number, step?: number, onBlur?: () => void, rows?: number, list?: string[],
  *   autofocus?: boolean, maxlength?: number, mono?: boolean, suffix?: string}} props
  */
@@ -24,7 +24,7 @@ export function Field(props) {
     const common = {
         id, name: props.name, value: value ?? '', placeholder: props.placeholder, maxlength: props.maxlength,
         class: mono ? 'mono' : undefined, autofocus: props.autofocus, onBlur: props.onBlur,
-        'aria-describedby': about(id, props), 'aria-invalid': error ? 'true' : undefined,
+        'aria-describedby': about(id, props), 'aria-invalid': error ? /** @type {const} */ ('true') : undefined,
         onInput: (/** @type {Event} */ e) => onInput(/** @type {HTMLInputElement} */ (e.currentTarget).value),
     };
     return html`<div class="field"><label for=${id}>${label}${need && html` <span class="need">(${need})</span>`}</label>

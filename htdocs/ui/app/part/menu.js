@@ -11,7 +11,7 @@ export function Menu({ label, children, items, cls = 'btn quiet', icon }) {
     const id = useId();
     const [open, setOpen] = useState(false);
     const button = useRef(/** @type {HTMLButtonElement|null} */ (null));
-    const menu = useRef(/** @type {HTMLElement|null} */ (null));
+    const menu = useRef(/** @type {HTMLDivElement|null} */ (null));
     const nodes = () => /** @type {HTMLElement[]} */ ([...(menu.current?.querySelectorAll('[role^=menuitem]') ?? [])]);
 
     function toggled(/** @type {any} */ event) {

@@ -70,7 +70,8 @@ export function ResponseChart({ m }) {
 /** What the picture says, for those who do not see it. @param {Columns} c */
 function summary(c) {
     const total = /** @type {(number|null)[]} */ (c.total ?? []);
-    const max = total.reduce((best, v, i) => (v !== null && (best < 0 || v > /** @type {number} */ (total[best])) ? i : best), -1);
+    let max = -1;
+    total.forEach((v, i) => { if (v !== null && (max < 0 || v > /** @type {number} */ (total[max]))) max = i; });
     if (max < 0) return 'Response time: no measurement';
     const gaps = total.filter((v, i) => v === null && i > 0 && total[i - 1] !== null).length;
     return `Response time: median ${ms(quantile(total, 0.5))}, 95 % below ${ms(quantile(total, 0.95))}, longest ${ms(total[max])} at ${clockTime(c.t[max] * 1000, zone.peek())}${gaps ? `, ${gaps} gaps` : ''}`;

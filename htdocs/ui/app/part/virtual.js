@@ -16,11 +16,11 @@ addEventListener('load', measure);
 
 /**
  * @param {number} count
- * @returns {{body: {current: HTMLElement|null}, spans: {from: number, to: number, before: number}[], after: number, focus: (i: number) => void}}
+ * @returns {{body: {current: HTMLTableSectionElement|null}, spans: {from: number, to: number, before: number}[], after: number, focus: (i: number) => void}}
  *   spans of rows to draw, each with the empty height before it, and the empty height after the last
  */
 export function useVirtual(count) {
-    const body = useRef(/** @type {HTMLElement|null} */ (null));
+    const body = useRef(/** @type {HTMLTableSectionElement|null} */ (null));
     const first = useSignal(0);
     const room = useSignal(Math.ceil(innerHeight / rowHeight.peek()) + 2 * OVERSCAN);
     const held = useSignal(-1);
