@@ -12,7 +12,11 @@ int64_t schedule_spread(int64_t id, int64_t range)
 
 int64_t schedule_next(int64_t id, int64_t interval, int64_t now)
 {
-    int64_t past = (now - schedule_spread(id, interval)) % interval;
+    int64_t phase = schedule_spread(id, interval), past;
+
+    if (interval >= 1000)
+        phase -= phase % SCHEDULE_GRID;
+    past = (now - phase) % interval;
 
     if (past < 0)
         past += interval;

@@ -82,7 +82,9 @@ struct figures {
     int64_t checks, settles, settled, dropped, fenced, skipped;
     int64_t settle_us;
     int64_t lag_n, lag_ms;
-    int64_t lag[LAG_BINS]; /* by logarithm */
+    int64_t lag[LAG_BINS];     /* by logarithm, since the start */
+    int64_t late[2][LAG_BINS]; /* of these ten seconds and the ten before */
+    int64_t late_ms;           /* when these ten seconds began */
 };
 
 struct checker {
@@ -123,7 +125,7 @@ void schedule_regular(struct monitor *m);
 void schedule_forget(struct monitor *m); /* neither due nor ready nor running any more */
 void schedule_run(struct checker *c);
 bool bucket_may_probe(const struct bucket *b);
-int64_t lag_percentile(const struct figures *f, int percent);
+int64_t lag_percentile(const struct figures *f, int percent); /* of the newest 10 to 20 s */
 int64_t lag_within(const struct figures *f, int64_t ms);
 
 /* checker_settle.c */

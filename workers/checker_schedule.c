@@ -15,6 +15,7 @@
 
 #define GRAIN_MS 5 /* monitors that are due so close together are started together */
 #define PULSE_MS 250
+#define HALF_MS  10000
 #define SLOW_MS  2000 /* an answer that takes so long keeps a place from others */
 
 /* ---------------------------------------------------------------- lag */
@@ -44,12 +45,15 @@ static int64_t lag_end(int bin)
 
 int64_t lag_percentile(const struct figures *f, int percent)
 {
-    int64_t seen = 0, want = (f->lag_n * percent + 99) / 100;
+    int64_t seen = 0, n = 0, want;
     int i;
 
     for (i = 0; i < LAG_BINS; i++)
-        if ((seen += f->lag[i]) >= want)
-            return f->lag_n ? lag_end(i) - 1 : 0;
+        n += f->late[0][i] + f->late[1][i];
+    want = (n * percent + 99) / 100;
+    for (i = 0; i < LAG_BINS && n > 0; i++)
+        if ((seen += f->late[0][i] + f->late[1][i]) >= want)
+            return lag_end(i) - 1;
     return 0;
 }
 
@@ -66,10 +70,17 @@ int64_t lag_within(const struct figures *f, int64_t ms)
 static void note_lag(struct checker *c, int64_t ms)
 {
     struct figures *f = &c->figures;
+    int64_t now = mono_ms();
 
+    if (now - f->late_ms > HALF_MS) {
+        f->late_ms = now;
+        memcpy(f->late[1], f->late[0], sizeof(f->late[0]));
+        memset(f->late[0], 0, sizeof(f->late[0]));
+    }
     f->lag_n++;
     f->lag_ms += ms > 0 ? ms : 0;
     f->lag[lag_bin(ms)]++;
+    f->late[0][lag_bin(ms)]++;
 }
 
 /* ---------------------------------------------------------------- due */

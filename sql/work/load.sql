@@ -4,6 +4,19 @@
 --
 -- `status` is what this region said last, for the verdicts to go on from: 0 when the next
 -- good check has to be told again.
+--
+-- It is asked each second for each bucket, and mostly nothing has changed: that is seen in
+-- the newest entries of three indexes.
+create or replace function tocsin.changed_since(bucket integer, since xid8)
+returns boolean
+language plpgsql volatile set search_path = '' as $$
+begin
+    return (select m.changed from tocsin.monitor m where m.bucket = changed_since.bucket
+             order by m.bucket desc, m.changed desc limit 1) >= since
+        or (select s.changed from tocsin.monitor_state s order by s.changed desc limit 1) >= since
+        or (select f.changed from tocsin.slot_free f order by f.changed desc limit 1) >= since;
+end $$;
+
 create or replace function work.load(worker uuid, bucket integer, epoch bigint, since text)
 returns table (rev text, id bigint, slot smallint, gone boolean, paused boolean, type text,
                url text, method text, headers jsonb, body text, expect text, keyword text,
@@ -11,7 +24,14 @@ returns table (rev text, id bigint, slot smallint, gone boolean, paused boolean,
                recheck_s integer, degraded_ms integer, redirects smallint, verify_tls boolean,
                status smallint, fails smallint, fail_age_ms bigint, checked_age_ms bigint,
                check_asked_age_ms bigint)
-language sql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' as $$
+#variable_conflict use_column
+begin
+    if load.since is not null
+       and tocsin.changed_since(load.bucket, load.since::xid8) is not true then
+        return;
+    end if;
+    return query
     with mine as (
         select b.region from tocsin.bucket b
          where b.id = load.bucket and b.owner = worker and b.epoch = load.epoch
@@ -52,5 +72,5 @@ language sql volatile security definer set search_path = '' as $$
            '', '{}', '', '', '', false, 0, 0, 0::smallint, 0, null, 0::smallint, false,
            0::smallint, 0::smallint, null, null, null
       from mine join tocsin.slot_free f on f.bucket = load.bucket and f.changed >= load.since::xid8
-     where not exists (select from tocsin.monitor m where m.bucket = f.bucket and m.slot = f.slot)
-$$;
+     where not exists (select from tocsin.monitor m where m.bucket = f.bucket and m.slot = f.slot);
+end $$;
