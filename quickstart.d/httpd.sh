@@ -15,6 +15,8 @@ httpd_settings() {
         step "moving from $old_listen:$old_port to $listen:$port"
         httpd_stop
     fi
+    # children of a killed httpd go on and keep the port
+    httpd_pid >/dev/null || httpd_strays
     if ! httpd_pid >/dev/null && port_taken "$listen" "$port"; then
         fail "port $port is taken by another program" "choose another with --port N, or end that program (ss -ltnp 'sport = :$port' names it)"
     fi
@@ -22,6 +24,14 @@ httpd_settings() {
         fail "port $port is for root only, and httpd runs as $(id -un)" "choose a port from 1024 with --port, or put the system's Apache in front (docs/install.md)"
     printf '%s\n' "$port" >"$CONF/port"
     printf '%s\n' "$listen" >"$CONF/listen"
+}
+
+httpd_strays() {
+    local at
+    for at in $(strays "-f $CONF/httpd.conf"); do
+        kill -KILL "$at" 2>/dev/null || continue
+        until_gone "$at" 5 || true
+    done
 }
 
 port_taken() {
@@ -101,7 +111,7 @@ httpd_start() {
     fi
     mv "$CONF/httpd.conf.new" "$CONF/httpd.conf"
     logged "$LOGS/start.log" "the test of httpd's configuration" "$bin" -f "$CONF/httpd.conf" -t
-    logged "$LOGS/start.log" "the start of httpd" env -u TOCSIN_ADMIN_EMAIL -u TOCSIN_ADMIN_PASSWORD "$bin" -f "$CONF/httpd.conf" -k start
+    logged "$LOGS/start.log" "the start of httpd" "$bin" -f "$CONF/httpd.conf" -k start
     STARTED="httpd $STARTED"
 }
 

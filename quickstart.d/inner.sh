@@ -14,6 +14,8 @@ for part in say build database httpd tocsind people; do
     # shellcheck source=/dev/null
     . "$SELF/quickstart.d/$part.sh"
 done
+# only the program that makes the administrator is told his password
+export -n TOCSIN_ADMIN_EMAIL TOCSIN_ADMIN_PASSWORD
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 # pid FILE WORD: the process of a pid file, when it lives and its command line has WORD.
@@ -24,13 +26,24 @@ pid() {
     read -r pid <"$file" || true
     case $pid in
     '' | *[!0-9]*) ;;
-    *) if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"; then
+    *) if { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "$2"; then
         echo "$pid"
         return
     fi ;;
     esac
     rm -f "$file"
     return 1
+}
+
+# strays WORD: our processes whose command line has WORD
+strays() {
+    local file
+    for file in /proc/[0-9]*/cmdline; do
+        [ -O "$file" ] || continue
+        { tr '\0' ' ' <"$file"; } 2>/dev/null | grep -qF -- "$1" || continue
+        file=${file#/proc/}
+        [ "${file%/*}" = $$ ] || echo "${file%/*}"
+    done
 }
 
 # until_gone PID SECONDS

@@ -5,8 +5,15 @@
 people_admin() {
     [ -n "${TOCSIN_ADMIN_EMAIL:-}${TOCSIN_ADMIN_PASSWORD:-}" ] || return 0
     people_none || return 0
-    logged "$LOGS/start.log" "the making of the administrator" "$OPT/bin/tocsin" admin-create --database "$OWNER"
+    logged "$LOGS/start.log" "the making of the administrator" people_create
     step "made the administrator $TOCSIN_ADMIN_EMAIL"
+}
+
+people_create() {
+    (
+        export TOCSIN_ADMIN_EMAIL TOCSIN_ADMIN_PASSWORD
+        exec "$OPT/bin/tocsin" admin-create --database "$OWNER"
+    )
 }
 
 people_none() { [ "$(sql 'select count(*) from tocsin.account')" = 0 ]; }

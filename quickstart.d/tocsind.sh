@@ -43,7 +43,7 @@ tocsind_start() {
     fi
     mv "$CONF/tocsind.conf.new" "$CONF/tocsind.conf"
     logged "$LOGS/start.log" "the test of tocsind's configuration" "$OPT/sbin/tocsind" -c "$CONF/tocsind.conf" -t
-    env -u TOCSIN_ADMIN_EMAIL -u TOCSIN_ADMIN_PASSWORD setsid "$OPT/sbin/tocsind" -c "$CONF/tocsind.conf" -f \
+    setsid "$OPT/sbin/tocsind" -c "$CONF/tocsind.conf" -f \
         </dev/null >>"$LOGS/tocsind.log" 2>&1 9>&- &
     printf '%s\n' $! >"$RUN/tocsind.pid"
     STARTED="tocsind $STARTED"
