@@ -105,7 +105,7 @@ def test_several_errors_are_told_at_once(ann):
     (b'{', 400), (b'[]', 400), (b'"x"', 400), (b'\xff\xfe', 400), (b'{"url": "\xff"}', 400), (b'{"url": "http://a/\\u0000"}', 400),
     (b'{"url":"http://a/","url":"http://b/"}', 400), (b'[' * 10000, 400), (b'{"a":' * 10000, 400),
     (b'{"url":"' + b'x' * 70000 + b'"}', 413),
-])
+], ids=['brace', 'list', 'string', 'bytes', 'not-utf8', 'nul', 'twice', 'deep-list', 'deep-object', 'large'])
 def test_a_malformed_body_is_refused(ann, body, status):
     answer = ann.api('POST', '/monitors', data=body, headers={'Content-Type': 'application/json'})
     assert answer.status_code == status, answer.text
