@@ -28,9 +28,9 @@ begin
         'attention', coalesce((select json_agg(json_build_object(
                 'kind', 'monitor', 'id', x.id, 'name', x.name, 'status', tocsin.status_word(x.status),
                 'since', tocsin.ts(x.since), 'reason', nullif(tocsin.reason_word(x.reason), 'ok'),
-                'message', x.message) order by tocsin.status_rank(x.status) desc, x.since desc)
+                'message', x.message) order by tocsin.status_rank(x.status), x.since desc)
               from (select * from mine where status in (0, 2, 3)
-                     order by tocsin.status_rank(status) desc, since desc limit 50) x), '[]'),
+                     order by tocsin.status_rank(status), since desc limit 50) x), '[]'),
         'incidents', coalesce((select json_agg(tocsin.incident_json(z.y) order by (z.y).started_at desc)
               from (select y from tocsin.incident y
                      where y.owner between low and high and y.resolved_at is null
@@ -51,10 +51,10 @@ begin
                      order by tls_not_after limit 20) x), '[]'),
         'groups', coalesce((select json_agg(json_build_object(
                 'name', g.group_name, 'status', tocsin.status_word(g.status), 'monitors', g.n, 'down', g.down)
-                order by g.rank desc, g.group_name)
+                order by g.rank, g.group_name)
               from (select group_name, count(*) as n, count(*) filter (where status = 3) as down,
-                           max(tocsin.status_rank(status)) as rank,
-                           (array_agg(status order by tocsin.status_rank(status) desc))[1] as status
+                           min(tocsin.status_rank(status)) as rank,
+                           (array_agg(status order by tocsin.status_rank(status)))[1] as status
                       from mine where group_name <> '' group by 1 limit 100) g), '[]'),
         'last_change', (select tocsin.ts(max(since)) from mine),
         'lag_ms', (select max((w.stats->>'lag_ms')::double precision)::bigint from tocsin.worker w

@@ -26,7 +26,7 @@ def test_many_are_created_and_each_bad_one_says_why(quiet, ann):
     there = create(ann)
     items = [{'url': address()}, {'url': 'ftp://x/'}, {'url': there['url']}, {'url': address(), 'channels': [mine]},
              {'url': address(), 'interval': 5, 'timeout': 9}, {'url': address(), 'nope': 1}, {},
-             {'url': address(), 'channels': [987654321]}, {'url': 'http://127.0.0.1/'},
+             {'url': address(), 'channels': [987654321]}, {'url': 'http://10.0.0.1/'},
              {'url': address(), '@errors': {'x': 'y'}}]
     items.append(items[0])
     tried = bulk(ann, op='create', items=items, dry_run=True)
