@@ -37,6 +37,10 @@ def is_libc(name):
     return name.removesuffix('.h') in LIBC or name.startswith(LIBC_FOLDERS)
 
 
+def headers_of(folder):
+    return {h.name for h in (SRC / folder).glob('*.h')}
+
+
 def c_files(folder):
     return sorted([*(SRC / folder).glob('*.c'), *(SRC / folder).glob('*.h')])
 
@@ -55,6 +59,12 @@ def check_c():
                     hold(is_libc(name) or name.startswith(outside) or (name == 'config.h' and folder in ('workers', 'cli')), f'{where}: not for {folder}/')
 
 
+def modules():
+    """module → the files that make it, from modules/Makefile.am"""
+    text = (SRC / 'modules/Makefile.am').read_text().replace('\\\n', ' ')
+    return {name: set(files.split()) for name, files in re.findall(r'^(mod_\w+)_la_SOURCES\s*=\s*(.*)$', text, re.M)}
+
+
 def stem_group(stem, stems):
     """modules/tocsin_x.c may belong to mod_tocsin; the shortest known prefix names the module."""
     return next((s for s in sorted(stems, key=len, reverse=True) if stem == s or stem.startswith(s + '_')), stem)
@@ -69,13 +79,12 @@ def roles():
 def check_ours(folder, file, name, where):
     stem, header = file.stem, name.removesuffix('.h')
     if folder == 'modules':
-        # the parts of mod_tocsin (tocsin_*.c, mod_tocsin.c) share headers; others see mod_tocsin.h only
-        core = stem.startswith('tocsin_') or stem in ('mod_tocsin', 'mod_tocsin_hooks')
-        if name.startswith('mod_') and header != stem:
-            hold(core or name == 'mod_tocsin.h' or header == stem.split('__')[0],
-                 f'{where}: between modules only mod_tocsin.h')
-        if name.startswith('tocsin_'):
-            hold(core, f'{where}: that is inside mod_tocsin')
+        # mod_tocsin_hooks.h: what mod_tocsin asks of the module that knows who signs in
+        mine = next((module for module, files in modules().items() if file.name in files), None)
+        hold(mine or file.suffix == '.h', f'modules/{file.name} is in no module of modules/Makefile.am')
+        inside = {f for module, files in modules().items() if module != mine for f in files}
+        if mine and name in headers_of('modules') and name not in ('mod_tocsin.h', 'mod_tocsin_hooks.h'):
+            hold(name not in inside, f'{where}: between modules only mod_tocsin.h')
     if folder == 'workers':
         names = roles()
         mine, other = stem_group(stem, names), stem_group(header, names)
