@@ -70,9 +70,11 @@ begin
                                                  settle.flip_age_ms, settle.flip_reason,
                                                  settle.flip_code, settle.flip_message);
     end if;
+    -- a crash may cost the last second of samples, never a transition
     if changed = 0 then
-        -- a crash may cost the last second of samples, never a transition
         perform set_config('synchronous_commit', 'off', true);
+    elsif current_setting('synchronous_commit') = 'off' then
+        perform set_config('synchronous_commit', 'on', true);
     end if;
     return changed;
 end $$;

@@ -8,6 +8,8 @@ select test.eq(round(extract(epoch from now() - t.at))::integer, 4, 'an outage b
 select test.eq((select i.started_at from tocsin.incident i where i.monitor = 2),
                (select t.at from tocsin.transition t where t.monitor = 2), 'so does its incident');
 
+select test.ok(current_setting('synchronous_commit') <> 'off', 'a transition is on disk before anybody is told');
+
 -- again: the answer got lost
 select test.eq(test.settle(1, '{0}', '{1}', '[[0,3,0,2,0,""]]'), -2, 'a batch that was applied is known');
 select test.eq(count(*)::integer, 1, 'and not stored again') from tocsin.segment;
@@ -64,3 +66,6 @@ select test.eq(test.fails($$select work.settle(test.worker(1), 'local', 0, 1, 9,
                '22023', 'arrays of different length are refused');
 select test.eq(test.fails($$select work.settle(test.worker(1), 'local', 0, 1, 9, 1000, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{0}', '{}', '{}', '{}', '{}', '{}')$$),
                '22023', 'flips too');
+
+select test.settle(10, '{4}', '{1}');
+select test.eq(current_setting('synchronous_commit'), 'off', 'plain results do not wait for the disk');
