@@ -187,6 +187,10 @@ static bool look_at_slot(struct slot *slot, bool may_replace, int64_t now)
             start(slot);
         return false;
     }
+    if (slot->looping && now - slot->now->started_ms > STEADY_MS) {
+        slot->looping = false;
+        tell_stats(NULL);
+    }
     if (slot->now->generation == m.generation)
         return slot->now->ready;
     if (slot->next && slot->next->generation != m.generation)
