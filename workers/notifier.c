@@ -140,7 +140,7 @@ static void report(struct sending *s)
     snprintf(t->retry, sizeof(t->retry), "%lld", o->retry_after_s);
     snprintf(t->code, sizeof(t->code), "%d", o->code);
     snprintf(t->duration, sizeof(t->duration), "%d", o->duration_ms);
-    count_up(n, o->ok ? "sent" : "failed");
+    count_up(n, o->ok ? "sent_total" : "failed_total");
     if (o->ok)
         log_info("sent id=%lld channel=%s event=%s ms=%d", s->id, s->kind->type, s->event,
                  o->duration_ms);
@@ -263,6 +263,8 @@ static int start(struct worker *w)
     for (int i = 0; i < w->conf->allow_target.n; i++)
         guard_allow(&guard, w->conf->allow_target.item[i]);
     self.w = w;
+    json_object_set_new(w->stats, "sent_total", json_integer(0));
+    json_object_set_new(w->stats, "failed_total", json_integer(0));
     if (!(self.fetch = fetch_new(&fc))) {
         log_error("libcurl cannot be used");
         return -1;
