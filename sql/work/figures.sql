@@ -7,7 +7,7 @@ language plpgsql volatile security definer set search_path = '' set work_mem = '
 declare
     clock constant timestamptz := clock_timestamp();
     t     constant float8 := extract(epoch from clock);
-    hour  constant timestamptz := date_trunc('hour', clock);
+    hour  constant timestamptz := date_trunc('hour', clock, 'UTC');
     first constant timestamptz := hour - interval '23 hours';
     ids   bigint[];
 begin

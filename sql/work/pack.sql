@@ -8,7 +8,7 @@
 create or replace function work.pack_hours() returns integer
 language plpgsql volatile security definer set search_path = '' set work_mem = '64MB' as $$
 declare
-    till constant timestamptz := date_trunc('hour', now() - interval '1 minute');
+    till constant timestamptz := date_trunc('hour', now() - interval '1 minute', 'UTC');
     stop constant timestamptz := clock_timestamp() + interval '3 seconds';
     b    record;
     n    integer := 0;
@@ -123,21 +123,19 @@ language sql immutable parallel safe as $$
      where upto >= part * total order by class limit 1
 $$;
 
--- Write a day of all monitors, or of some: from the packed hours and the transitions, as
--- often as wanted.
-create or replace function tocsin.pack_day(day date, monitors bigint[] default null)
+-- Write a day of some monitors: from the packed hours and the transitions, as often as wanted.
+create or replace function tocsin.pack_day(day date, monitors bigint[])
 returns integer
 language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 declare
     low  constant timestamptz := pack_day.day::timestamp at time zone 'UTC';
     high constant timestamptz := (pack_day.day + 1)::timestamp at time zone 'UTC';
-    ids  constant bigint[] := coalesce(pack_day.monitors, array(select m.id from tocsin.monitor m));
     n    integer;
 begin
     with span as (
         select x.monitor, x.status, extract(epoch from x.ends - x.begins) as s
-          from tocsin.spans(ids, low, high) x
+          from tocsin.spans(pack_day.monitors, low, high) x
     ), seconds as (
         select x.monitor,
                coalesce(round(sum(s) filter (where status = 1)), 0) as up_s,
@@ -153,7 +151,7 @@ begin
           from tocsin.monitor_hour h
          cross join lateral unnest(h.status, h.total_us) c (status, us)
          where h.hour >= low and h.hour < high
-           and h.monitor = any (ids)
+           and h.monitor = any (pack_day.monitors)
          group by 1, 2, 3
     ), sums as (
         select k.monitor, sum(k.n) as checks, sum(k.n) filter (where k.failed) as failed,
@@ -174,7 +172,7 @@ begin
       from tocsin.monitor m
       left join seconds s on s.monitor = m.id
       left join sums c on c.monitor = m.id
-     where m.id = any (ids) and (s.monitor is not null or c.monitor is not null)
+     where m.id = any (pack_day.monitors) and (s.monitor is not null or c.monitor is not null)
     on conflict (monitor, day) do update
        set (up_s, degraded_s, down_s, maintenance_s, unknown_s, paused_s, checks, failed, sum_us,
             min_us, max_us, hist) =
@@ -216,9 +214,11 @@ begin
       from tocsin.bucket b left join tocsin.packed p on p.region = b.region and p.bucket = b.id
      where b.settled_at is not null;
     if last + interval '24 hours' <= least(coalesce(ready, 'infinity'), now() - interval '5 minutes') then
-        n := n + tocsin.pack_day((last at time zone 'UTC')::date);
+        -- a bucket at a time: memory has a bound, however many monitors there are
+        select n + sum(tocsin.pack_day((last at time zone 'UTC')::date, b.ids)) into n
+          from (select array_agg(m.id) as ids from tocsin.monitor m group by m.bucket) b;
         update tocsin.watermark w set at = last + interval '24 hours' where w.name = 'day';
-        n := greatest(n, 1);
+        n := greatest(coalesce(n, 0), 1);
     end if;
     return n;
 end $$;

@@ -71,10 +71,10 @@ begin
         select x.ctid from tocsin.monitor_day x where x.day < (now() - days)::date limit most));
     get diagnostics gone = row_count; n := n + gone;
     -- the last one of each monitor stays: it says what was before
-    delete from tocsin.transition t using tocsin.monitor_state s
-     where s.monitor = t.monitor and t.seq < s.seq
-       and t.ctid = any (array(
-           select x.ctid from tocsin.transition x where x.at < now() - days limit most));
+    delete from tocsin.transition t where (t.monitor, t.seq) in (
+        select x.monitor, x.seq
+          from tocsin.transition x join tocsin.monitor_state s on s.monitor = x.monitor
+         where x.at < now() - days and x.seq < s.seq limit most);
     get diagnostics gone = row_count; n := n + gone;
     delete from tocsin.incident i where i.id = any (array(
         select x.id from tocsin.incident x where x.resolved_at < now() - days limit most));

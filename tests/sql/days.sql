@@ -29,7 +29,7 @@ select test.ok(abs(power(2, tocsin.hist_class(us) / 8.0) * 1000 / us - 1) < 0.09
 
 -- packed again: the same
 create temporary table before as select * from tocsin.monitor_day;
-select tocsin.pack_day(b.day) from before b;
+select tocsin.pack_day(b.day, array[b.monitor]) from before b;
 select test.eq(count(*)::integer, 0, 'a day packed twice is the same') from ((table before except table tocsin.monitor_day) union all (table tocsin.monitor_day except table before)) x;
 
 -- an outage that was told late: a checker could not reach the database

@@ -178,7 +178,7 @@ def test_setup_code(tool):
     assert code == 0 and len(first.strip()) == 19
     _, second, _ = tool('setup-code', user='tocsin_owner')
     assert first != second
-    stored = tool.sql("select value ->> 'hash' from tocsin.setting where key = 'setup_code'")
+    stored = tool.sql("select value #>> '{}' from tocsin.setting where key = 'setup_code'")
     assert stored == [(hashlib.sha256(second.strip().replace('-', '').encode()).hexdigest(),)]
     tool.sql("insert into tocsin.account (email) values ('ann@example.com')")
     code, out, err = tool('setup-code')
