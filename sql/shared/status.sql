@@ -37,7 +37,7 @@ create or replace function tocsin.percent(up bigint, degraded bigint, down bigin
 returns numeric
 language sql immutable parallel safe as $$
     select case
-        when up + degraded + down = 0 then null
+        when coalesce(up + degraded + down, 0) = 0 then null
         when down = 0 then 100.00
         else least(trunc((up + degraded) * 100::numeric / (up + degraded + down), 2), 99.99)
     end
