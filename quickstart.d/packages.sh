@@ -80,4 +80,8 @@ packages_apt() {
         apt-get -o DPkg::Lock::Timeout=300 update -q
         apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "$@"
     fi
+    # nor is the test's Prometheus to start with the next boot
+    case " $* " in
+    *' prometheus '*) deb-systemd-helper disable prometheus.service || true ;;
+    esac
 }

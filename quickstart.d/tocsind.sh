@@ -5,8 +5,12 @@
 tocsind_pid() { pid "$RUN/tocsind.pid" "$CONF/tocsind.conf"; }
 
 tocsind_conf() {
-    local address
+    local address smtp tls=required
     address=$(address)
+    smtp=$(setting smtp_url || echo smtp://127.0.0.1:25)
+    case ${smtp#*://} in
+    127.* | localhost* | '[::1]'*) tls=opportunistic ;; # never leaves this machine
+    esac
     cat <<CONF | local_first "$CONF/tocsind.local"
 # Written by quickstart at each start; lines of tocsind.local take the place of these.
 # Build: $PRINT
@@ -16,7 +20,8 @@ lock_file = $RUN/tocsind.lock
 run_dir = $RUN
 allow_target = 127.0.0.0/8
 allow_target = ::1/128
-smtp_url = $(setting smtp_url || echo smtp://127.0.0.1:25)
+smtp_url = $smtp
+smtp_starttls = $tls
 smtp_starttls = $(setting smtp_url >/dev/null && echo opportunistic || echo off)
 smtp_from = $(setting smtp_from || echo "tocsin@$(hostname 2>/dev/null || echo localhost)")
 CONF
