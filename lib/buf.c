@@ -26,6 +26,8 @@ char *buf_room(buf *t, size_t more)
 
 void buf_add(buf *t, const char *data, size_t len)
 {
+    if (len == 0)
+        return; /* data may be NULL then, which memcpy may not be given */
     memcpy(buf_room(t, len), data, len);
     t->len += len;
 }

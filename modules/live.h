@@ -153,6 +153,16 @@ void live_unreserve(void);
 /* Tell all clients to come back, and take no more; returns at once. */
 void live_stop(void);
 
+/* ---------------------------------------------------------------- live_slot.c */
+
+/* In the parent, before children are made; 0 without memory. */
+int live_slots_make(apr_pool_t *p);
+/* In a child: a slot for it, and streams in it. */
+void live_slot_take(void);
+void live_slot_count(int n);
+/* In the parent: a child is gone; how many streams it had not counted out. */
+int live_slot_bury(pid_t pid);
+
 /* ---------------------------------------------------------------- live_limits.c */
 
 /* The text of a directive anywhere in the configuration, NULL when it is not there. */

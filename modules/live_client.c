@@ -13,6 +13,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <util_filter.h>
+#include <apr_allocator.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
 #include <sys/socket.h>
@@ -30,6 +31,25 @@ void live_head(request_rec *r)
     apr_table_setn(r->headers_out, "X-Accel-Buffering", "no");
     apr_table_setn(r->subprocess_env, "no-gzip", "1"); /* would hold messages back */
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
+}
+
+/*
+ * What reading the request took stays with the connection's allocator, free for a next
+ * request that never comes. Taken once more and given back, it goes to the system: a
+ * quarter of what a stream takes.
+ */
+static void give_back(apr_allocator_t *allocator)
+{
+    apr_memnode_t *node[4];
+    size_t i;
+
+    apr_allocator_max_free_set(allocator, 1);
+    for (i = 0; i < sizeof(node) / sizeof(*node); i++)
+        node[i] = apr_allocator_alloc(allocator, 1);
+    for (i = 0; i < sizeof(node) / sizeof(*node); i++) {
+        if (node[i])
+            apr_allocator_free(allocator, node[i]);
+    }
 }
 
 live_client *live_client_new(request_rec *r, apr_int64_t account, const char *session,
@@ -56,6 +76,7 @@ live_client *live_client_new(request_rec *r, apr_int64_t account, const char *se
     client->account = account;
     client->session = apr_pstrdup(c->pool, session);
     client->cursor = apr_pstrdup(c->pool, cursor);
+    give_back(apr_pool_allocator_get(c->pool));
     return client;
 }
 

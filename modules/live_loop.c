@@ -109,6 +109,7 @@ static void leave(live_client *client)
     client->access = NULL;
     APR_RING_INSERT_TAIL(&L.leaving, client, live_client, link);
     count(live_clients, -1);
+    live_slot_count(-1);
 }
 
 /* One turn of the loop may find a client gone in two ways. */
@@ -160,6 +161,7 @@ static void adopt(void)
         apr_socket_timeout_set(ap_get_conn_socket(client->c), 0); /* never wait in a write */
         epoll_ctl(L.epoll, EPOLL_CTL_ADD, client->fd, &ev);
         count(live_clients, 1);
+        live_slot_count(1);
         count(live_adopted, 1);
     }
 }
@@ -526,6 +528,7 @@ apr_status_t live_start(apr_pool_t *pchild, const live_settings *settings)
     L.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (L.epoll < 0 || L.wakeup < 0 || epoll_ctl(L.epoll, EPOLL_CTL_ADD, L.wakeup, &ev) < 0)
         return errno;
+    live_slot_take();
     live_access_init(pchild);
     live_group_init(pchild);
     live_database_init(&L.db, L.set.conninfo, L.epoll);

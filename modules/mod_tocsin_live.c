@@ -178,18 +178,29 @@ static int post_config(apr_pool_t *p, apr_pool_t *, apr_pool_t *, server_rec *s)
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     settings.max = live_limit(s, p, conf.max);
+    settings.counters = counters();
+    if (!live_slots_make(p)) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "no shared memory for event streams");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     return OK;
+}
+
+/* In the parent. */
+static void child_status(server_rec *, pid_t pid, ap_generation_t, int,
+                         mpm_child_status status)
+{
+    if (status == MPM_CHILD_EXITED && settings.counters)
+        __atomic_fetch_sub(&settings.counters->live_clients, live_slot_bury(pid),
+                           __ATOMIC_RELAXED);
 }
 
 static void child_init(apr_pool_t *p, server_rec *s)
 {
-    APR_OPTIONAL_FN_TYPE(tocsin_counters_get) *counters =
-        APR_RETRIEVE_OPTIONAL_FN(tocsin_counters_get);
     apr_status_t rv;
 
     if (!settings.conninfo)
         return;
-    settings.counters = counters();
     rv = live_start(p, &settings);
     if (rv != APR_SUCCESS)
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s, "no thread for event streams");
@@ -210,6 +221,7 @@ static void register_hooks(apr_pool_t *)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_LAST); /* counters are made before */
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_status(child_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_suspend_connection(suspended, NULL, NULL, APR_HOOK_LAST);
     APR_REGISTER_OPTIONAL_FN(tocsin_live_max);

@@ -1,7 +1,9 @@
 """The event stream in trouble: clients that hang, hang up or never read, httpd and
 PostgreSQL restarted under it. Nobody misses an event, nobody is kept waiting, nothing grows."""
 import asyncio
+import os
 import random
+import signal
 import socket
 import struct
 import threading
@@ -266,3 +268,15 @@ def test_stop_with_open_streams_is_quick(build):
             assert took < 5, took
             s.wait(lambda: all(r.byes == ['stop'] or r.byes == ['restart'] for r in streams.readers), 5, 'bye')
             s.httpd.start()
+
+
+def test_killed_child_leaves_no_stream_in_the_count(build):
+    with Stack(build, children=1, tocsind=False) as s:
+        ann, admin = s.user(), s.admin
+        child, = s.httpd.pids()
+        with Streams(s, ann, 20) as streams:
+            s.wait(streams.greeted, 20, 'streams')
+            assert counters(s)['clients'] == 20
+            os.kill(child, signal.SIGKILL)
+            s.wait(lambda: all(r.connects >= 2 for r in streams.readers) and streams.greeted(), 30, 'all to come back')
+            assert admin.api('GET', '/admin/health').json()['events']['clients'] == 20
