@@ -355,6 +355,9 @@ int worker_run(const struct worker_conf *wc)
     int r = 0;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* meant for the master, which takes it in its start() */
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
     snprintf(p.w.id, sizeof(p.w.id), "%s", wc->id);
     if (!ec || !(p.w.base = event_base_new_with_config(ec)) || !(p.w.stats = json_object()))
         abort();
