@@ -1,4 +1,5 @@
-#include "db.h"
+/* db: the connection: made, lost and made again; one call at a time goes over it. */
+#include "db_impl.h"
 #include "log.h"
 
 #include <stdint.h>
@@ -13,163 +14,7 @@
 #define BACKOFF_MAX 700 /* ... so that work goes on within a second of "accepting" */
 #define SETUP_MS    3000
 
-struct call {
-    struct call *next;
-    char *sql;
-    int nargs;
-    char *args[DB_ARGS_MAX];
-    int64_t deadline;
-    db_done done;
-    void *arg;
-};
-
-enum state { DOWN, CONNECTING, SETUP, UP };
-
-struct db {
-    struct event_base *base;
-    struct db_hooks hooks;
-    char *conninfo, *name, *listen;
-    PGconn *conn;
-    enum state state;
-    struct event *io, *timer;
-    short io_wants;
-    int64_t deadline; /* of connecting and setting up; of the next try when down */
-    int backoff_ms;
-    unsigned connects;
-    bool said; /* that it is away: once an absence */
-    struct call *first, *last, *running;
-    int waiting;
-    PGresult *res; /* first result of the running call */
-};
-
 static void step(struct db *db);
-static void start_next(struct db *db);
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static void *need(void *p)
-{
-    if (!p) {
-        log_error("out of memory");
-        abort(); /* the master starts us again */
-    }
-    return p;
-}
-
-/* ---------------------------------------------------------------- calls */
-
-static void call_free(struct call *c)
-{
-    for (int i = 0; i < c->nargs; i++)
-        free(c->args[i]);
-    free(c->sql);
-    free(c);
-}
-
-static void finish(struct call *c, enum db_end end, const PGresult *res)
-{
-    if (c->done)
-        c->done(c->arg, end, res);
-    else if (end != DB_OK)
-        log_warning("call failed call=\"%.60s\" sqlstate=%s error=\"%s\"", c->sql,
-                    db_sqlstate(res), db_message(end, res));
-    call_free(c);
-}
-
-static struct call *call_new(const char *sql, int nargs, const char *const *args)
-{
-    struct call *c = need(calloc(1, sizeof(*c)));
-
-    c->sql = need(strdup(sql));
-    c->nargs = nargs;
-    for (int i = 0; i < nargs; i++)
-        c->args[i] = args[i] ? need(strdup(args[i])) : NULL;
-    return c;
-}
-
-static void reject(evutil_socket_t, short, void *arg)
-{
-    finish(arg, DB_AWAY, NULL);
-}
-
-/* One timer for all: the earliest of the deadlines. */
-static void arm(struct db *db)
-{
-    int64_t at = db->state == UP ? INT64_MAX : db->deadline, in;
-    struct timeval tv;
-
-    if (db->running && db->running->deadline < at)
-        at = db->running->deadline;
-    for (const struct call *c = db->first; c; c = c->next)
-        if (c->deadline < at)
-            at = c->deadline;
-    if (at == INT64_MAX) {
-        event_del(db->timer);
-        return;
-    }
-    in = at - now_ms();
-    if (in < 0)
-        in = 0;
-    tv.tv_sec = in / 1000;
-    tv.tv_usec = in % 1000 * 1000;
-    event_add(db->timer, &tv);
-}
-
-void db_call(struct db *db, const char *sql, int nargs, const char *const *args,
-             int deadline_ms, db_done done, void *arg)
-{
-    struct call *c = call_new(sql, nargs, args);
-
-    c->done = done;
-    c->arg = arg;
-    c->deadline = now_ms() + deadline_ms;
-    if (db->waiting >= DB_QUEUE_MAX) {
-        static const struct timeval soon = {0, 0};
-
-        event_base_once(db->base, -1, EV_TIMEOUT, reject, c, &soon);
-        return;
-    }
-    if (db->last)
-        db->last->next = c;
-    else
-        db->first = c;
-    db->last = c;
-    db->waiting++;
-    if (db->state == UP && !db->running)
-        start_next(db);
-    arm(db);
-}
-
-/* Calls that waited too long never went out. Taken off first: a callback may add calls. */
-static void expire(struct db *db, int64_t now)
-{
-    struct call **at = &db->first, *c, *gone = NULL, **end = &gone;
-
-    db->last = NULL;
-    while ((c = *at)) {
-        if (c->deadline <= now) {
-            *at = c->next;
-            c->next = NULL;
-            *end = c;
-            end = &c->next;
-            db->waiting--;
-        }
-        else {
-            db->last = c;
-            at = &c->next;
-        }
-    }
-    while ((c = gone)) {
-        gone = c->next;
-        finish(c, DB_AWAY, NULL);
-    }
-}
 
 /* ---------------------------------------------------------------- the connection */
 
@@ -188,7 +33,7 @@ static void watch(struct db *db, short wants)
         return;
     if (db->io)
         event_free(db->io);
-    db->io = need(event_new(db->base, fd, (short)(wants | EV_PERSIST), on_io, db));
+    db->io = db_need(event_new(db->base, fd, (short)(wants | EV_PERSIST), on_io, db));
     db->io_wants = wants;
     event_add(db->io, NULL);
 }
@@ -218,12 +63,12 @@ static void lost(struct db *db, const char *why)
     db->backoff_ms = db->backoff_ms ? db->backoff_ms * 2 : BACKOFF_MS;
     if (db->backoff_ms > BACKOFF_MAX)
         db->backoff_ms = BACKOFF_MAX;
-    db->deadline = now_ms() + db->backoff_ms;
+    db->deadline = db_now() + db->backoff_ms;
     if (c)
-        finish(c, DB_LOST, NULL);
+        db_finish(c, DB_LOST, NULL);
     if (was_up && db->hooks.offline)
         db->hooks.offline(db->hooks.arg);
-    arm(db);
+    db_arm(db);
 }
 
 static void ignore_notice(void *, const char *)
@@ -243,15 +88,15 @@ static void connect_start(struct db *db)
     const char *const values[] = {"3000", "10", "5", "3", db->name, db->conninfo, NULL};
 
     db->state = CONNECTING;
-    db->deadline = now_ms() + CONNECT_MS;
-    db->conn = need(PQconnectStartParams(words, values, 1));
+    db->deadline = db_now() + CONNECT_MS;
+    db->conn = db_need(PQconnectStartParams(words, values, 1));
     if (PQstatus(db->conn) == CONNECTION_BAD) {
         lost(db, PQerrorMessage(db->conn));
         return;
     }
     PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
     watch(db, EV_WRITE);
-    arm(db);
+    db_arm(db);
 }
 
 static void flush(struct db *db)
@@ -271,7 +116,7 @@ static void setup(struct db *db)
     char sql[200];
 
     db->state = SETUP;
-    db->deadline = now_ms() + SETUP_MS;
+    db->deadline = db_now() + SETUP_MS;
     PQsetnonblocking(db->conn, 1);
     snprintf(sql, sizeof(sql), "set client_connection_check_interval = 2000%s%s",
              db->listen ? "; listen " : "", db->listen ? db->listen : "");
@@ -279,7 +124,7 @@ static void setup(struct db *db)
         lost(db, PQerrorMessage(db->conn));
     else
         flush(db);
-    arm(db);
+    db_arm(db);
 }
 
 static void connecting(struct db *db)
@@ -316,8 +161,8 @@ static void set_up(struct db *db)
             if (db->hooks.online)
                 db->hooks.online(db->hooks.arg);
             if (db->state == UP && !db->running)
-                start_next(db);
-            arm(db);
+                db_start_next(db);
+            db_arm(db);
             return;
         }
         status = PQresultStatus(res);
@@ -329,7 +174,7 @@ static void set_up(struct db *db)
     }
 }
 
-static void start_next(struct db *db)
+void db_start_next(struct db *db)
 {
     struct call *c = db->first;
 
@@ -367,8 +212,8 @@ static void answered(struct db *db)
     }
     db->running = NULL;
     db->res = NULL;
-    finish(c, status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? DB_OK : DB_REFUSED,
-           res);
+    db_finish(c, status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? DB_OK : DB_REFUSED,
+              res);
     PQclear(res);
 }
 
@@ -399,10 +244,10 @@ static void working(struct db *db)
         if (db->state != UP)
             return;
         if (!db->running)
-            start_next(db);
+            db_start_next(db);
         if (db->state != UP)
             return;
-        arm(db);
+        db_arm(db);
     }
     notices(db);
 }
@@ -431,7 +276,7 @@ static void step(struct db *db)
 static void on_timer(evutil_socket_t, short, void *arg)
 {
     struct db *db = arg;
-    int64_t now = now_ms();
+    int64_t now = db_now();
 
     if (db->state == UP && db->running && db->running->deadline <= now)
         lost(db, "no answer before the deadline");
@@ -439,8 +284,8 @@ static void on_timer(evutil_socket_t, short, void *arg)
         connect_start(db);
     else if (db->state != UP && db->state != DOWN && db->deadline <= now)
         lost(db, "no answer while connecting");
-    expire(db, now);
-    arm(db);
+    db_expire(db, now);
+    db_arm(db);
 }
 
 /* ---------------------------------------------------------------- outside */
@@ -448,16 +293,16 @@ static void on_timer(evutil_socket_t, short, void *arg)
 struct db *db_new(struct event_base *base, const char *conninfo, const char *name,
                   const char *listen, struct db_hooks hooks)
 {
-    struct db *db = need(calloc(1, sizeof(*db)));
+    struct db *db = db_need(calloc(1, sizeof(*db)));
 
     db->base = base;
     db->hooks = hooks;
-    db->conninfo = need(strdup(conninfo));
-    db->name = need(strdup(name));
-    db->listen = listen ? need(strdup(listen)) : NULL;
-    db->timer = need(event_new(base, -1, 0, on_timer, db));
-    db->deadline = now_ms();
-    arm(db);
+    db->conninfo = db_need(strdup(conninfo));
+    db->name = db_need(strdup(name));
+    db->listen = listen ? db_need(strdup(listen)) : NULL;
+    db->timer = db_need(event_new(base, -1, 0, on_timer, db));
+    db->deadline = db_now();
+    db_arm(db);
     return db;
 }
 
@@ -470,10 +315,10 @@ void db_free(struct db *db)
     if (db->conn)
         drop(db);
     if (db->running)
-        finish(db->running, DB_LOST, NULL);
+        db_finish(db->running, DB_LOST, NULL);
     while ((c = db->first)) {
         db->first = c->next;
-        finish(c, DB_AWAY, NULL);
+        db_finish(c, DB_AWAY, NULL);
     }
     event_free(db->timer);
     explicit_bzero(db->conninfo, strlen(db->conninfo)); /* may hold a password */
