@@ -91,12 +91,17 @@ static int word_is(jwt_t *jwt, const char *name, const char *word)
 
 static const char *claims(request_rec *r, jwt_t *jwt, tocsin_identity *who)
 {
+    const char *subject;
+
     if (jwt_get_alg(jwt) != JWT_ALG_HS256 || !word_is(jwt, "iss", ISSUER) ||
         !word_is(jwt, "use", "access"))
         return "not a token of ours";
     if (jwt_get_grant_int(jwt, "exp") <= apr_time_sec(r->request_time))
         return "the token has expired";
-    who->account = apr_atoi64(grant(r->pool, jwt, "sub"));
+    subject = grant(r->pool, jwt, "sub");
+    if (!*subject || strspn(subject, "0123456789") != strlen(subject))
+        return "not a token of ours";
+    who->account = apr_atoi64(subject);
     who->role = tocsin_role_parse(jwt_get_grant(jwt, "role"));
     who->scopes = SCOPE_ALL;
     who->email = grant(r->pool, jwt, "email");
