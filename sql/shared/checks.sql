@@ -21,13 +21,14 @@ begin
           from tocsin.monitor m where m.id = checks.monitor
     ), hot as (
         select s.at - c.age as at, s.region, s.status[c.n], s.reason[c.n], s.code[c.n],
-               s.total_us[c.n], s.phase_us[4 * c.n - 3], s.phase_us[4 * c.n - 2],
-               s.phase_us[4 * c.n - 1], s.phase_us[4 * c.n]
+               s.total_us[c.n], c.phase[1], c.phase[2], c.phase[3], c.phase[4]
           from place
-          join tocsin.segment s on s.bucket = place.bucket
+          join tocsin.segment s on s.bucket = place.bucket and place.slot = any (s.slot)
           left join tocsin.packed p on p.region = s.region and p.bucket = s.bucket
-         cross join lateral (select n, tocsin.ms(s.age_ms[n]) as age
-                               from unnest(array_positions(s.slot, place.slot)) n) c
+         -- offset 0: one reading of each array, however often it is named above
+         cross join lateral (select n, tocsin.ms(s.age_ms[n]) as age,
+                                    s.phase_us[4 * n - 3 : 4 * n] as phase
+                               from unnest(array_positions(s.slot, place.slot)) n offset 0) c
          where s.at >= checks."from" and s.at < now() + interval '1 hour'
            and s.at >= (select q.packed - interval '1 hour' from place q)
            and (p.at is null or s.at >= p.at or s.changed >= p.xid)
