@@ -13,7 +13,8 @@
 
 #include "schedule.h"
 
-#define COLD_MS 5000 /* monitors that nobody checked for long are begun within so much */
+#define ASKED_MS 1000 /* ages are made of two clocks; two askings are further apart */
+#define COLD_MS  5000 /* monitors that nobody checked for long are begun within so much */
 
 enum {
     REV,
@@ -152,65 +153,80 @@ static void begin(struct monitor *m, const PGresult *res, int row)
         schedule_at(m, mono_ms() + m->recheck_ms);
 }
 
-static void take_status(struct monitor *m, const PGresult *res, int row)
+/* True when the status was lost (resumed, or not measured for long) and is to be found anew.
+ */
+static bool take_status(struct monitor *m, const PGresult *res, int row)
 {
-    int status = number(res, row, STATUS);
+    int16_t before = m->verdict.status;
 
     if (m->unsettled == 0) /* else ours is newer and on its way */
-        m->verdict.status = (int16_t)status;
+        m->verdict.status = (int16_t)number(res, row, STATUS);
+    return before != STATUS_UNKNOWN && m->verdict.status == STATUS_UNKNOWN;
+}
+
+/* When it is checked next, after an edit or whatever else the database has to say of it. */
+static void take_times(struct monitor *m, const PGresult *res, int row, bool is_new, bool anew)
+{
+    bool paused = truth(res, row, PAUSED), was_paused = m->paused;
+    int interval_ms = number(res, row, INTERVAL_S) * 1000, was_ms = m->interval_ms;
+    int64_t asked = db_int(res, row, CHECK_ASKED_AGE_MS, -1);
+    bool now = false;
+
+    asked = asked < 0 ? INT64_MIN : mono_ms() - asked;
+    if (is_new || asked > m->asked_ms + ASKED_MS) {
+        now = !is_new;
+        m->asked_ms = asked;
+    }
+    m->interval_ms = interval_ms;
+    m->paused = paused;
+    if (paused)
+        schedule_forget(m);
+    else if (is_new)
+        begin(m, res, row);
+    else if (now || anew || was_paused || was_ms != interval_ms)
+        schedule_at(m, mono_ms());
+}
+
+/* A check of what it was before says nothing of what it is now. */
+static bool take_spec(struct monitor *m, struct probe_spec *spec)
+{
+    bool changed = m->spec && !probe_spec_same(m->spec, spec);
+
+    if (changed) {
+        schedule_forget(m);
+        m->verdict.bad = m->verdict.down = 0;
+    }
+    probe_spec_drop(m->spec);
+    m->spec = spec;
+    return changed;
 }
 
 static void take_row(struct bucket *b, const PGresult *res, int row)
 {
     struct monitor **at = place(b, number(res, row, SLOT)), *m;
     struct probe_spec *spec;
-    bool is_new = false, changed, paused = truth(res, row, PAUSED);
-    int64_t asked = db_int(res, row, CHECK_ASKED_AGE_MS, -1);
-    int interval_ms = number(res, row, INTERVAL_S) * 1000;
+    bool gone = truth(res, row, GONE), is_new, anew;
 
     if (!at)
         return;
     m = *at;
-    if (m && (m->id != db_int(res, row, ID, 0) || truth(res, row, GONE))) {
+    if (m && (m->id != db_int(res, row, ID, 0) || gone)) {
         forget(m);
         m = NULL;
     }
-    if (truth(res, row, GONE) || interval_ms <= 0 || !(spec = read_spec(res, row)))
+    if (gone || !(spec = read_spec(res, row)))
         return;
-    if (!m) {
-        if (!(m = *at = make(b, res, row))) {
-            probe_spec_drop(spec);
-            return;
-        }
-        is_new = true;
+    is_new = !m;
+    if (!m && !(m = *at = make(b, res, row))) {
+        probe_spec_drop(spec);
+        return;
     }
-    changed = m->spec && !probe_spec_same(m->spec, spec);
-    probe_spec_drop(m->spec);
-    m->spec = spec;
+    anew = take_spec(m, spec);
+    if (!is_new && take_status(m, res, row))
+        anew = true;
     m->retries = (int16_t)number(res, row, RETRIES);
     m->recheck_ms = number(res, row, RECHECK_S) * 1000;
-    asked = asked < 0 ? INT64_MIN : mono_ms() - asked;
-    if (is_new)
-        m->asked_ms = asked;
-    else
-        take_status(m, res, row);
-    if (paused) {
-        schedule_forget(m);
-    }
-    else if (is_new || m->paused || changed || m->interval_ms != interval_ms) {
-        m->interval_ms = interval_ms;
-        if (is_new)
-            begin(m, res, row);
-        else
-            schedule_at(m, mono_ms());
-    }
-    else if (asked > m->asked_ms + 50) { /* ages are made of two clocks: a little apart */
-        schedule_at(m, mono_ms());
-    }
-    m->interval_ms = interval_ms;
-    m->paused = paused;
-    if (asked > m->asked_ms)
-        m->asked_ms = asked;
+    take_times(m, res, row, is_new, anew);
 }
 
 static void loaded(void *arg, enum db_end end, const PGresult *res)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "role.h"
 
@@ -94,28 +93,6 @@ static size_t on_body(char *bytes, size_t, size_t n, void *arg)
     return job->enough ? 0 : n; /* 0 ends the transfer; fetch_over knows that we meant it */
 }
 
-static size_t on_read(char *out, size_t size, size_t count, void *arg)
-{
-    struct fetch_job *job = arg;
-    size_t n = job->body_len - job->body_sent;
-
-    if (n > size * count)
-        n = size * count;
-    memcpy(out, job->body + job->body_sent, n);
-    job->body_sent += n;
-    return n;
-}
-
-static int on_seek(void *arg, curl_off_t offset, int origin)
-{
-    struct fetch_job *job = arg;
-
-    if (origin != SEEK_SET || offset < 0 || (size_t)offset > job->body_len)
-        return CURL_SEEKFUNC_FAIL;
-    job->body_sent = offset;
-    return CURL_SEEKFUNC_OK;
-}
-
 /* ---------------------------------------------------------------- the handle */
 
 /* What stays the same from request to request. */
@@ -180,48 +157,6 @@ void fetch_set_method(struct fetch_job *job)
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, job->headers);
 }
 
-static int set_mail(struct fetch_job *job, const struct fetch_request *q)
-{
-    static const long tls[] = {[STARTTLS_REQUIRED] = CURLUSESSL_ALL,
-                               [STARTTLS_IF_OFFERED] = CURLUSESSL_TRY,
-                               [STARTTLS_OFF] = CURLUSESSL_NONE};
-    const struct fetch_mail *m = q->mail;
-    CURL *e = job->easy;
-    CURLU *u;
-    char *url = NULL;
-
-    if (m->hello) { /* libcurl takes it from the path */
-        u = curl_url();
-        if (u && !curl_url_set(u, CURLUPART_URL, q->url, 0) &&
-            !curl_url_set(u, CURLUPART_PATH, m->hello, 0))
-            curl_url_get(u, CURLUPART_URL, &url, 0);
-        curl_url_cleanup(u);
-        if (!url)
-            return -1;
-        curl_easy_setopt(e, CURLOPT_URL, url);
-        curl_free(url);
-    }
-    job->plain = false;
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(e, CURLOPT_READDATA, job);
-    curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(e, CURLOPT_SEEKDATA, job);
-    curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)job->body_len);
-    curl_easy_setopt(e, CURLOPT_MAIL_FROM, m->from);
-    curl_easy_setopt(e, CURLOPT_MAIL_RCPT, m->to);
-    curl_easy_setopt(e, CURLOPT_USE_SSL, tls[m->starttls]);
-    if (m->user) {
-        curl_easy_setopt(e, CURLOPT_USERNAME, m->user);
-        curl_easy_setopt(e, CURLOPT_PASSWORD, m->password ? m->password : "");
-    }
-    if (m->ca_file)
-        curl_easy_setopt(e, CURLOPT_CAINFO, m->ca_file);
-    job->flags |= FETCH_KEEP_HEADERS; /* the server's replies */
-    return 0;
-}
-
 /* ---------------------------------------------------------------- a request */
 
 static void forget(struct fetch_job *job)
@@ -254,6 +189,7 @@ static void begin(struct fetch_job *job, const struct fetch_request *q)
     job->arg = q->arg;
     job->dialled.ss_family = 0;
     job->refused = NULL;
+    job->untrusted = 0;
     job->tried = job->too_much_head = job->tls_seen = job->enough = false;
     job->head_seen = job->head_len = job->kept_len = 0;
     job->body_len = job->body_sent = 0;
@@ -283,7 +219,7 @@ static int set_request(struct fetch_job *job, const struct fetch_request *q)
     if (curl_easy_setopt(e, CURLOPT_URL, q->url) != CURLE_OK)
         return -1;
     if (q->mail)
-        return set_mail(job, q);
+        return fetch_set_mail(job, q);
     fetch_set_method(job);
     return 0;
 }
@@ -322,6 +258,7 @@ static void add_times(struct fetch_job *job)
     struct fetch_result *res = &job->res;
     curl_off_t name = 0, conn = 0, tls = 0, first = 0, total = 0;
     const char *url = NULL;
+    long port = 0;
 
     curl_easy_getinfo(job->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);
     curl_easy_getinfo(job->easy, CURLINFO_CONNECT_TIME_T, &conn);
@@ -335,6 +272,9 @@ static void add_times(struct fetch_job *job)
         return;
     }
     res->dns_us += name;
+    if (conn == 0 && curl_easy_getinfo(job->easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK &&
+        port)
+        conn = name + 1; /* connected, but the handshake never ended: when is not said */
     res->connect_us += (conn ? conn : total) - name;
     if (conn && url && strncasecmp(url, "https:", 6) == 0) {
         res->tls_us += (tls ? tls : total) - conn;
@@ -381,6 +321,7 @@ void fetch_over(struct fetch_job *job, CURLcode rc)
         job->tried = job->tls_seen = job->enough = job->res.cut = false;
         job->dialled.ss_family = 0;
         job->refused = NULL;
+        job->untrusted = 0;
         job->res.body_seen = 0;
         job->kept_len = 0;
         if (job->data)

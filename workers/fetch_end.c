@@ -85,6 +85,7 @@ static void timed_out(struct fetch_job *job, const char *host)
 {
     curl_off_t name = 0, conn = 0, tls = 0, first = 0;
     double s = (double)job->timeout_ms / 1000;
+    long port = 0; /* of our end: there is one as soon as it is connected */
     const char *url = NULL;
 
     curl_easy_getinfo(job->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);
@@ -92,9 +93,10 @@ static void timed_out(struct fetch_job *job, const char *host)
     curl_easy_getinfo(job->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
     curl_easy_getinfo(job->easy, CURLINFO_STARTTRANSFER_TIME_T, &first);
     curl_easy_getinfo(job->easy, CURLINFO_EFFECTIVE_URL, &url);
+    curl_easy_getinfo(job->easy, CURLINFO_LOCAL_PORT, &port);
     if (name == 0 && job->dialled.ss_family == 0)
         fetch_fail(job, REASON_DNS_FAILED, "\"%.150s\" was not resolved within %g s", host, s);
-    else if (conn == 0)
+    else if (conn == 0 && port == 0)
         fetch_fail(job, REASON_CONNECT_TIMEOUT, "no connection to %s within %g s", peer(job),
                    s);
     else if (tls == 0 && url && strncmp(url, "https:", 6) == 0)
@@ -110,7 +112,7 @@ static void timed_out(struct fetch_job *job, const char *host)
 static void untrusted(struct fetch_job *job, const char *host)
 {
     static const struct {
-        long err;
+        int err;
         enum reason reason;
         const char *text;
     } known[] = {
@@ -125,18 +127,14 @@ static void untrusted(struct fetch_job *job, const char *host)
          "has an unknown issuer (or an intermediate is missing)"},
         {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, REASON_TLS_UNKNOWN_ISSUER,
          "has an unknown issuer"},
-        {X509_V_OK, REASON_TLS_WRONG_HOST, "is for another name"},
-        {X509_V_ERR_HOSTNAME_MISMATCH, REASON_TLS_WRONG_HOST, "is for another name"},
-        {X509_V_ERR_IP_ADDRESS_MISMATCH, REASON_TLS_WRONG_HOST, "is for another address"},
+        {X509_V_OK, REASON_TLS_WRONG_HOST, "is for another name"}, /* only libcurl minded */
         {X509_V_ERR_EE_KEY_TOO_SMALL, REASON_TLS_UNTRUSTED, "has too short a key"},
         {X509_V_ERR_CA_MD_TOO_WEAK, REASON_TLS_UNTRUSTED, "is signed with a weak hash"},
     };
-    long err = -1;
     size_t i;
 
-    curl_easy_getinfo(job->easy, CURLINFO_SSL_VERIFYRESULT, &err);
     for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-        if (known[i].err == err) {
+        if (known[i].err == job->untrusted) {
             fetch_fail(job, known[i].reason, "the certificate of %.150s %s", host,
                        known[i].text);
             return;

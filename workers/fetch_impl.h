@@ -5,6 +5,7 @@
  *   fetch_loop.c      libcurl's sockets and timer on the libevent loop
  *   fetch_end.c       how a request ended: the reason and the sentence
  *   fetch_redirect.c  where a redirect leads, and what may go along
+ *   fetch_mail.c      the same for a mail
  *   fetch_tls.c       what is read from a certificate
  */
 #ifndef TOCSIND_FETCH_IMPL_H
@@ -54,6 +55,7 @@ struct fetch_job {
     /* what happens */
     struct sockaddr_storage dialled; /* ss_family 0: nothing yet */
     const char *refused;             /* why the guard said no */
+    int untrusted;                   /* X509_V_ERR_… of the chain, 0: it holds */
     bool tried;                      /* an address was dialled that the guard let pass */
     bool too_much_head, tls_seen, enough;
     int64_t started_us;
@@ -85,6 +87,9 @@ int fetch_redirect(struct fetch_job *job);
 /* fetch_tls.c */
 CURLcode fetch_tls_context(CURL *easy, void *ctx, void *job);
 void fetch_tls_look(struct fetch_job *job);
+
+/* fetch_mail.c: set the handle for the mail of q. -1: it cannot be. */
+int fetch_set_mail(struct fetch_job *job, const struct fetch_request *q);
 
 /* fetch.c: set the handle for method, body and headers of the job. */
 void fetch_set_method(struct fetch_job *job);

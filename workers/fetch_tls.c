@@ -54,6 +54,8 @@ static int verify(int ok, X509_STORE_CTX *store)
     struct fetch_job *job = ssl ? SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)) : NULL;
     X509 *cert = X509_STORE_CTX_get0_cert(store);
 
+    if (!ok && job && !job->untrusted)
+        job->untrusted = X509_STORE_CTX_get_error(store);
     if (!ok && job && cert)
         note(job, cert);
     return ok;
