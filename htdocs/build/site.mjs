@@ -17,6 +17,9 @@ const modules = resolve(here, '../../node_modules');
 const STATIC = ['theme.js', 'icon'];
 const GZIP_FROM = 512; // bytes; smaller files gain nothing
 
+/** What a page runs before it shows anything of its own: the first one is in its shell. */
+const entries = (route) => ['app/main.js', ...(route.frame ? ['app/part/frame.js'] : []), `app/screen/${route.screen}.js`];
+
 const args = process.argv.slice(2);
 const raw = args[0] === '--raw';
 const out = args[raw ? 1 : 0];
@@ -45,7 +48,7 @@ async function rawSite(site) {
     vendor(modules, ui);
     shells(site, {
         ui: 'ui', css: 'style/app.css', main: 'app/main.js',
-        preload: (screen) => graph(`app/screen/${screen}.js`, ui, graph('app/main.js', ui)).slice(1),
+        preload: (route) => entries(route).reduce((seen, file) => graph(file, ui, seen), /** @type {string[]} */ ([])).slice(1),
     });
 }
 
@@ -53,7 +56,6 @@ async function releaseSite(site) {
     const work = join(site, '.work');
     cpSync(source, work, { recursive: true });
     vendor(modules, work);
-    const screens = readdirSync(join(work, 'app/screen')).filter((name) => name.endsWith('.js'));
     const result = await build({
         entryPoints: { main: join(work, 'app/main.js'), app: join(work, 'style/app.css') },
         bundle: true, splitting: true, minify: true, format: 'esm', target: ['chrome120', 'firefox128', 'safari17'],
@@ -70,8 +72,7 @@ async function releaseSite(site) {
     const outputs = new Map(Object.entries(result.metafile.outputs).map(([path, info]) => [path.replace(/^.*ui\/x\//, ''), info]));
     shells(site, {
         ui, css: 'app.css', main: 'main.js',
-        preload: (screen) => {
-            const own = [...outputs].find(([, info]) => info.entryPoint?.endsWith(`app/screen/${screen}.js`));
+        preload: (route) => {
             const wanted = new Set();
             const follow = (name) => {
                 if (wanted.has(name)) return;
@@ -80,13 +81,11 @@ async function releaseSite(site) {
                     if (part.kind === 'import-statement') follow(part.path.replace(/^.*ui\/x\//, ''));
                 }
             };
-            follow('main.js');
-            if (own) follow(own[0]);
+            for (const entry of entries(route)) follow([...outputs].find(([, info]) => info.entryPoint?.endsWith(entry))[0]);
             wanted.delete('main.js');
             return [...wanted];
         },
     });
-    if (screens.length === 0) throw new Error('no screens found');
     rmSync(work, { recursive: true });
 }
 

@@ -4,7 +4,6 @@ import { render } from '../vendor/preact.js';
 import { effect } from '../vendor/signals.js';
 import { bootError, load } from './store/session.js';
 import { App } from './part/app.js';
-import './store/title.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 

@@ -79,3 +79,6 @@ export function axis(at, zone, dates) {
         ? format(zone, 'axd', { day: 'numeric', month: 'short' }).format(at)
         : format(zone, 'axh', { hour: '2-digit', minute: '2-digit' }).format(at);
 }
+
+/** How often a check may run, for menus: seconds as text, and in words. @type {[string, string][]} */
+export const INTERVALS = [5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400].map((s) => [String(s), span(s)]);

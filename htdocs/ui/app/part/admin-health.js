@@ -48,6 +48,6 @@ const Workers = ({ list }) => html`<section class="card" aria-labelledby="worker
 
 /** @param {any} w */
 function doing(w) {
-    const stats = Object.entries(w.stats ?? {}).filter(([, value]) => ['number', 'string'].includes(typeof value)).slice(0, 5);
+    const stats = Object.entries(w.stats ?? {}).filter(([name, value]) => ['number', 'string'].includes(typeof value) && !/^(rss|db|generation)/.test(name)).slice(0, 5);
     return stats.length ? stats.map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`).join(', ') : DASH;
 }

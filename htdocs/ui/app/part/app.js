@@ -1,47 +1,34 @@
 // Which screen belongs to the address, and who may see it.
 import { html } from '../html.js';
-import { signal, effect } from '../../vendor/signals.js';
-import { problem } from '../api.js';
 import { useEffect } from '../../vendor/hooks.js';
 import { boot, bootError, can, load, needsSetup, toSignIn, user } from '../store/session.js';
 import { go, path, visits } from '../store/route.js';
-import { Frame } from './frame.js';
 import { DialogHost } from './dialog.js';
+import { lazy } from './lazy.js';
 import { Reauth } from './reauth.js';
 import { Toasts } from './toasts.js';
 import { Plain } from './plain.js';
-import { Boundary, Failed, NoAccess, Skeleton } from './states.js';
+import { Boundary, Failed, NoAccess } from './states.js';
+
+const Frame = lazy(() => import('./frame.js'), 'Frame', () => null);
+const screen = (/** @type {() => Promise<any>} */ load) => lazy(load, 'default');
 
 /**
- * @typedef {{load: () => Promise<{default: () => any}>, title: string, open?: true, least?: import('../store/session.js').Role}} Route
+ * @typedef {{Screen: (props: any) => any, title: string, open?: true, least?: import('../store/session.js').Role}} Route
  * @type {Record<string, Route>}
  */
 export const ROUTES = {
-    '': { title: '', open: true, load: () => import('../screen/landing.js') },
-    'setup/': { title: 'Set up', open: true, load: () => import('../screen/setup.js') },
-    'signin/': { title: 'Sign in', open: true, load: () => import('../screen/signin.js') },
-    'signup/': { title: 'Sign up', open: true, load: () => import('../screen/signup.js') },
-    'dash/': { title: 'Dashboard', load: () => import('../screen/dash.js') },
-    'monitors/': { title: 'Monitors', load: () => import('../screen/monitors.js') },
-    'incidents/': { title: 'Incidents', load: () => import('../screen/incidents.js') },
-    'notify/': { title: 'Notifications', load: () => import('../screen/notify.js') },
-    'admin/': { title: 'Admin', least: 'admin', load: () => import('../screen/admin.js') },
-    'settings/': { title: 'Settings', load: () => import('../screen/settings.js') },
+    '': { title: '', open: true, Screen: lazy(() => import('../screen/landing.js'), 'default', () => null) },
+    'setup/': { title: 'Set up', open: true, Screen: lazy(() => import('../screen/setup.js'), 'default', () => null) },
+    'signin/': { title: 'Sign in', open: true, Screen: lazy(() => import('../screen/signin.js'), 'default', () => null) },
+    'signup/': { title: 'Sign up', open: true, Screen: lazy(() => import('../screen/signup.js'), 'default', () => null) },
+    'dash/': { title: 'Dashboard', Screen: screen(() => import('../screen/dash.js')) },
+    'monitors/': { title: 'Monitors', Screen: screen(() => import('../screen/monitors.js')) },
+    'incidents/': { title: 'Incidents', Screen: screen(() => import('../screen/incidents.js')) },
+    'notify/': { title: 'Notifications', Screen: screen(() => import('../screen/notify.js')) },
+    'admin/': { title: 'Admin', least: 'admin', Screen: screen(() => import('../screen/admin.js')) },
+    'settings/': { title: 'Settings', Screen: screen(() => import('../screen/settings.js')) },
 };
-
-/** The modules that are there. @type {import('../../vendor/signals.js').Signal<Record<string, () => any>>} */
-const screens = signal(/** @type {Record<string, () => any>} */ ({}));
-const broken = signal('');
-
-effect(() => {
-    const here = path.value;
-    const route = ROUTES[here];
-    if (!route || screens.peek()[here]) return;
-    route.load().then(
-        (module) => { screens.value = { ...screens.peek(), [here]: module.default }; broken.value = ''; },
-        () => { broken.value = here; }, // offline, or a newer release has taken this one's place
-    );
-});
 
 export function App() {
     return html`<${Page}/><${DialogHost}/><${Reauth}/><${Toasts}/>`;
@@ -55,14 +42,11 @@ function Page() {
             <p class="meta">This page asks again every five seconds.</p><//>`;
     }
     if (!route) return html`<${Plain} title="This page does not exist"><a href=".">Start again</a><//>`;
-    const Screen = screens.value[path.value];
-    if (route.open) return Screen ? html`<${Boundary} key=${path.value}><${Screen}/><//>` : null;
+    const { Screen } = route;
+    if (route.open) return html`<${Boundary} key=${path.value}><${Screen}/><//>`;
     if (!user.value) return html`<${Redirect}/>`;
     return html`<${Frame}><${Boundary} key=${path.value}>${route.least && !can(route.least)
-        ? html`<h1 tabindex="-1">${route.title}</h1><${NoAccess} need=${route.least}/>`
-        : Screen ? html`<${Screen}/>`
-            : broken.value === path.value ? html`<${Failed} error=${problem(0, { title: 'No connection, or a new version was installed.' })} what="This page" retry=${() => location.reload()}/>`
-                : html`<h1 tabindex="-1">${route.title}</h1><${Skeleton} label=${`Loading ${route.title}`}/>`}<//><//>`;
+        ? html`<h1 tabindex="-1">${route.title}</h1><${NoAccess} need=${route.least}/>` : html`<${Screen}/>`}<//><//>`;
 }
 
 /** Nobody is signed in: the sign-in page, or the set-up of a new server. */
@@ -74,12 +58,17 @@ function Redirect() {
 /** A new page takes the focus to its heading, so that it is announced and Tab starts there. */
 function useFocus() {
     const visit = visits.value;
-    const ready = Boolean(screens.value[path.value]);
     useEffect(() => {
-        if (!visit || !ready) return;
-        const active = document.activeElement;
-        if (active && active !== document.body && active.closest('main')?.querySelector('[autofocus]') === active) return;
-        const heading = /** @type {HTMLElement|null} */ (document.querySelector('main h1'));
-        heading?.focus({ preventScroll: true });
-    }, [visit, ready]);
+        if (!visit) return undefined;
+        const began = Date.now();
+        const take = () => {
+            const heading = /** @type {HTMLElement|null} */ (document.querySelector('main h1:not(.sr)'));
+            const active = document.activeElement;
+            if (active?.closest('main') && active.matches('input, select, textarea')) return; // a field took it
+            if (heading) heading.focus({ preventScroll: true });
+            else if (Date.now() - began < 5000) timer = requestAnimationFrame(take);
+        };
+        let timer = requestAnimationFrame(take);
+        return () => cancelAnimationFrame(timer);
+    }, [visit]);
 }

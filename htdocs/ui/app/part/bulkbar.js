@@ -9,7 +9,7 @@ import { toast, toastProblem } from '../store/toasts.js';
 import { Button } from './button.js';
 import { closeDialog, confirmDialog, Dialog, openDialog } from './dialog.js';
 import { Field, Select } from './field.js';
-import { INTERVALS } from './monitorform.js';
+import { INTERVALS } from '../lib/time.js';
 
 const TYPED_FROM = 10;
 

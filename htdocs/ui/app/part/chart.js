@@ -9,6 +9,7 @@ import { prefs, zone } from '../store/prefs.js';
 import { Button } from './button.js';
 
 const TABLE_ROWS = 200;
+const FEW = 40; // so few samples are drawn as points too: one alone has no line
 const WIDTHS = [2, 1.5, 1];
 const DASHES = [[], [8, 4], [2, 3]];
 
@@ -34,7 +35,7 @@ export function Chart({ columns, names, text, stacked, label, from, to, onZoom, 
 
     useEffect(() => {
         if (asTable) return undefined;
-        const u = new uPlot(/** @type {any} */ (options({ names, shown, stacked, from, to, box: box.current, down: columns.down, setAt, onZoom })), /** @type {any} */ (order(columns.t, lines, stacked)), box.current);
+        const u = new uPlot(/** @type {any} */ (options({ measured: (columns.total ?? []).filter((/** @type {number|null} */ v) => v !== null).length, names, shown, stacked, from, to, box: box.current, down: columns.down, setAt, onZoom })), /** @type {any} */ (order(columns.t, lines, stacked)), box.current);
         plot.current = u;
         const watch = new ResizeObserver(() => u.setSize({ width: box.current.clientWidth, height: box.current.clientHeight }));
         watch.observe(box.current);
@@ -84,11 +85,12 @@ export function Chart({ columns, names, text, stacked, label, from, to, onZoom, 
 const order = (t, lines, stacked) => [t, ...(stacked ? [...lines].reverse() : lines)];
 
 /** @param {any} p */
-function options({ names, shown, stacked, from, to, box, down, setAt, onZoom }) {
+function options({ measured, names, shown, stacked, from, to, box, down, setAt, onZoom }) {
     const color = (/** @type {string} */ name) => css(stacked ? `--chart-${names.indexOf(name) + 1}` : '--chart-2');
+    const few = measured < FEW;
     const series = shown.map((/** @type {string} */ name) => ({
         stroke: color(name), width: stacked ? 1 : WIDTHS[names.indexOf(name)], dash: stacked ? undefined : DASHES[names.indexOf(name)],
-        fill: stacked ? color(name) : undefined, points: { show: false }, spanGaps: false,
+        fill: stacked ? color(name) : undefined, points: { show: few, size: 5, fill: color(name) }, spanGaps: false,
     }));
     const ink = { stroke: css('--text-3'), grid: { stroke: css('--border'), width: 1 }, ticks: { show: false }, font: `11px ${css('--sans')}` };
     const long = to - from > 2.5 * 86400;

@@ -7,6 +7,7 @@ import { href } from '../base.js';
 import { absolute } from '../lib/time.js';
 import { lostSince, retry, start } from '../store/live.js';
 import { watchCounts } from '../store/overview.js';
+import { openPalette, paletteOpen } from '../store/palette.js';
 import { prefs, zone } from '../store/prefs.js';
 import { boot } from '../store/session.js';
 import { Button } from './button.js';
@@ -15,10 +16,11 @@ import { Icon, Logo } from './icon.js';
 import { LiveButton } from './livebutton.js';
 import { AccountMenu, ThemeButton, ZoneMenu } from './menus.js';
 import { Nav, TabBar } from './nav.js';
-import { Palette, openPalette } from './palette.js';
+import { lazy } from './lazy.js';
 import { useShortcuts } from './shortcuts.js';
 import { pageName } from '../store/title.js';
 
+const Palette = lazy(() => import('./palette.js'), 'Palette', () => null);
 const drawer = signal(false);
 
 /** @param {{children?: any}} props */
@@ -31,7 +33,7 @@ export function Frame({ children }) {
         <nav class="side" aria-label="Pages"><${Nav}/></nav>
         <main class="main" id="main" tabindex="-1"><${Banners}/>${children}</main>
         <${TabBar} more=${() => { drawer.value = true; }}/>
-        ${drawer.value && html`<${Drawer}/>`}<${Palette}/></div>`;
+        ${drawer.value && html`<${Drawer}/>`}${paletteOpen.value && html`<${Palette}/>`}</div>`;
 }
 
 function skip(/** @type {Event} */ event) {

@@ -6,10 +6,7 @@ import { Headers } from './headers.js';
 import { TagInput } from './taginput.js';
 import { expectProblem, urlProblem } from '../lib/rules.js';
 import { plural } from '../lib/number.js';
-import { span } from '../lib/time.js';
-
-/** @type {[string, string][]} */
-export const INTERVALS = [5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400].map((s) => [String(s), span(s)]);
+import { INTERVALS, span } from '../lib/time.js';
 
 export const DEFAULTS = { type: 'http', name: '', url: '', method: 'GET', headers: /** @type {Record<string, string|null>} */ ({}), body: '', expect: '200-399', keyword: '', keyword_absent: false, interval: 60, timeout: 10,
     retries: 1, recheck: 5, degraded_above: /** @type {number|null} */ (null), redirects: 10, verify_tls: true, tags: /** @type {string[]} */ ([]), group: '', channels: /** @type {number[]|null} */ (null) };

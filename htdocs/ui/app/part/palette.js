@@ -5,6 +5,7 @@ import { useEffect, useRef } from '../../vendor/hooks.js';
 import { fuzzy } from '../lib/search.js';
 import { loadMonitors, monitors } from '../store/monitors.js';
 import { setPrefs } from '../store/prefs.js';
+import { closePalette } from '../store/palette.js';
 import { go } from '../store/route.js';
 import { can, signOut } from '../store/session.js';
 import { shortcuts } from '../store/keys.js';
@@ -15,16 +16,8 @@ import { PAGES } from './nav.js';
 /** @typedef {{text: string, note?: string, icon?: import('./icon.js').IconName, status?: import('../lib/status.js').Status, run: () => void}} Command */
 
 const SHOW = 12;
-const open = signal(false);
 const text = signal('');
 const at = signal(0);
-
-export function openPalette() {
-    text.value = '';
-    at.value = 0;
-    open.value = true;
-    loadMonitors();
-}
 
 /** Commands of the page in view: its shortcuts with a text. @returns {Command[]} */
 const ofPage = () => shortcuts.value.filter((group) => group.title !== 'Everywhere')
@@ -47,7 +40,6 @@ const always = () => [
 ];
 
 const found = computed(() => {
-    if (!open.value) return [];
     const q = text.value.trim().toLowerCase();
     /** @type {[number, Command][]} */
     const hits = [];
@@ -65,14 +57,15 @@ const found = computed(() => {
     return hits.slice(0, SHOW).map(([, command]) => command);
 });
 
-export const Palette = () => (open.value ? html`<${Box}/>` : null);
-
-function Box() {
+export function Palette() {
     const ref = useRef(/** @type {any} */ (null));
     const list = found.value;
-    const close = () => { open.value = false; };
+    const close = closePalette;
     useEffect(() => {
         const before = /** @type {HTMLElement|null} */ (document.activeElement);
+        text.value = '';
+        at.value = 0;
+        loadMonitors().catch(() => {});
         ref.current.showModal();
         return () => { if (before?.isConnected) before.focus(); };
     }, []);

@@ -20,6 +20,7 @@ import { Empty, Failed } from './states.js';
 const PERCENTILES = /** @type {const} */ (['p50', 'p95', 'p99']);
 const POINTS = 600;
 const LIVE_MS = 5000;
+const YOUNG_MS = 3 * 3600e3; // what was made just now has no day to show
 
 /** @typedef {{t: number[], [name: string]: (number|null)[]|number[]}} Columns */
 
@@ -28,7 +29,8 @@ let chartModule = null;
 
 /** @param {{m: any}} props */
 export function ResponseChart({ m }) {
-    const range = query.value.get('range') ?? '24h';
+    const young = now() - Date.parse(m.created_at) < YOUNG_MS;
+    const range = query.value.get('range') ?? (young ? '1h' : '24h');
     const wants = query.value.get('chart') === 'pct' ? 'pct' : 'phases';
     const data = useMemo(() => resource(async () => {
         const span = parseRange(range, now() / 1000) ?? { from: now() / 1000 - 86400, to: now() / 1000, open: true };

@@ -5,7 +5,7 @@ import { prefs, setPrefs } from '../store/prefs.js';
 import { go } from '../store/route.js';
 import { can } from '../store/session.js';
 import { openHelp } from './help.js';
-import { openPalette } from './palette.js';
+import { openPalette } from '../store/palette.js';
 
 /** The shortcuts of every page. */
 export function useShortcuts() {

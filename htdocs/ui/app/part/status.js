@@ -3,14 +3,17 @@ import { html } from '../html.js';
 import { span } from '../lib/time.js';
 import { shown } from '../lib/status.js';
 import { lostSince } from '../store/live.js';
-import { tick } from '../store/clock.js';
+import { second, tick } from '../store/clock.js';
 import { StatusIcon } from './icon.js';
+
+/** Young states count by the second, old ones need not. @param {number} since */
+const clockFor = (since) => (tick.value - since < 120000 ? second.value : tick.value);
 
 /** @param {{status: import('../lib/status.js').Status, since?: number|null, solid?: boolean, iconOnly?: boolean, word?: string}} props */
 export function Badge({ status, since, solid, iconOnly, word }) {
     const text = word ?? status;
     return html`<span class=${`badge s-${status} ${solid ? 'solid' : ''}`}><${StatusIcon} status=${status}/>
-        ${iconOnly ? html`<span class="sr">${text}</span>` : html`<b>${text}</b>`}${since ? html` <span>${span((tick.value - since) / 1000, 1)}</span>` : ''}</span>`;
+        ${iconOnly ? html`<span class="sr">${text}</span>` : html`<b>${text}</b>`}${since ? html` <span>${span((clockFor(since) - since) / 1000, 1)}</span>` : ''}</span>`;
 }
 
 /**

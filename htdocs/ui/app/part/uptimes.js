@@ -16,7 +16,7 @@ export function Uptimes({ m }) {
     const data = useMemo(() => resource(() => get(`/monitors/${m.id}/uptime`, { windows: '24h,7d,30d,90d' })), [m.id]);
     useEffect(() => {
         data.load();
-        const timer = setInterval(() => { if (!document.hidden) data.load(); }, 60000);
+        const timer = setInterval(() => { if (!document.hidden) data.load(); }, 15000);
         const off = on('status', (event) => { if (event.id === m.id) data.load(); });
         return () => { clearInterval(timer); off(); };
     }, [m.id]);

@@ -3,10 +3,12 @@ import { html } from '../html.js';
 import { query } from '../store/route.js';
 import { can } from '../store/session.js';
 import { NoAccess } from '../part/states.js';
+import { lazy } from '../part/lazy.js';
 import { Heading } from '../part/page.js';
 import { MonitorList } from './monitors-list.js';
-import { MonitorDetail } from './monitors-detail.js';
-import { MonitorEdit } from './monitors-edit.js';
+
+const MonitorDetail = lazy(() => import('./monitors-detail.js'), 'MonitorDetail');
+const MonitorEdit = lazy(() => import('./monitors-edit.js'), 'MonitorEdit');
 
 export default function Monitors() {
     const id = Number(query.value.get('id')) || 0;

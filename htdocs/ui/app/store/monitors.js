@@ -135,7 +135,10 @@ on('checks', (list) => {
         row.ms = ms;
         row.checkedAt = at * 1000;
         const word = WORDS[status];
-        if (word && row.bars) row.bars = row.bars.slice(0, -1) + String(worseDigit(row.bars.at(-1) ?? '0', status));
+        if (word) {
+            const bars = row.bars || '0'.repeat(24);
+            row.bars = bars.slice(0, -1) + String(worseDigit(bars.at(-1) ?? '0', status));
+        }
         if (word) {
             if (word !== row.status.peek()) row.since = at * 1000;
             setStatus(row, word);
