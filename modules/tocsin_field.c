@@ -4,6 +4,7 @@
  * The answers are the ends of a sentence that starts with the field's name: "interval
  * must be between 5 and 86400". One function a type; the table is tocsin_type's order.
  */
+#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
@@ -180,9 +181,9 @@ static const char *check_url(const context *c, json_t *v)
         return "must have at most " APR_STRINGIFY(URL_MAX) " bytes";
     if (text_rule(s, 0) || strchr(s, ' '))
         return "must not hold spaces or control characters";
-    if (!ap_cstr_casecmpn(s, "http://", 7))
+    if (!apr_cstr_casecmpn(s, "http://", 7))
         rest = s + 7;
-    else if (!ap_cstr_casecmpn(s, "https://", 8))
+    else if (!apr_cstr_casecmpn(s, "https://", 8))
         rest = s + 8;
     else
         return "must start with http:// or https://";
