@@ -96,7 +96,7 @@ begin
     m := tocsin.monitor_with(m, input);
     perform tocsin.monitor_refuse(m);
     -- whoever is not the owner cannot send the owner's secrets to another place
-    if who.id <> m.owner and substring(m.url from '^[^:]*://[^/?]*') <> substring(old.url from '^[^:]*://[^/?]*')
+    if who.id <> m.owner and tocsin.url_place(m.url) <> tocsin.url_place(old.url)
        and exists (select from jsonb_each(m.headers) h join jsonb_each(old.headers) o on lower(o.key) = lower(h.key)
                     where tocsin.is_secret_header(h.key) and h.value = o.value) then
         perform tocsin.fail(422, 'The URL leads elsewhere: the secret headers must be given again.',

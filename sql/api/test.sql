@@ -8,10 +8,15 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
     who     tocsin.account := tocsin.caller(caller, 'member');
     kept    jsonb := '{}';
+    headers jsonb;
+    errors  jsonb;
     test_id uuid;
 begin
     if input ? 'monitor' and input -> 'monitor' <> 'null' then
-        select m.headers into kept from tocsin.monitor m
+        -- whoever is not the owner cannot send the owner's secrets to another place
+        select case when m.owner = who.id or tocsin.url_place(m.url) = tocsin.url_place(tocsin.kept_url(input ->> 'url'))
+                    then m.headers else '{}' end
+          into kept from tocsin.monitor m
          where m.id = (input ->> 'monitor')::bigint and m.deleted_at is null
            and (m.owner = who.id or who.role in ('operator', 'admin'));
         if not found then
@@ -24,12 +29,16 @@ begin
            and t.created_at > now() - interval '1 minute') >= 5 then
         perform tocsin.fail(429, 'five tests are still running, wait for them');
     end if;
+    select coalesce(jsonb_object_agg(h.key, coalesce(nullif(h.value, 'null'), kept -> h.key)), '{}') into headers
+      from jsonb_each(coalesce(nullif(input -> 'headers', 'null'), '{}')) h
+     where h.value <> 'null' or kept ? h.key;
+    errors := tocsin.monitor_errors(tocsin.monitor_new(who.id, input || jsonb_build_object('headers', headers)));
+    if errors is not null then
+        raise exception using errcode = 'PT422', message = 'The settings do not fit together.',
+            detail = jsonb_build_object('errors', errors)::text;
+    end if;
     insert into tocsin.test_run (owner, spec)
-    values (who.id,
-            (input - '@' - 'monitor' - 'headers') || jsonb_build_object('headers',
-                (select coalesce(jsonb_object_agg(h.key, coalesce(nullif(h.value, 'null'), kept -> h.key)), '{}')
-                   from jsonb_each(coalesce(nullif(input -> 'headers', 'null'), '{}')) h
-                  where h.value <> 'null' or kept ? h.key)))
+    values (who.id, (input - '@' - 'monitor') || jsonb_build_object('headers', headers))
     returning test_run.id into test_id;
     perform pg_notify('tocsin_work', 'test');
     return json_build_object('id', test_id, 'state', 'pending');

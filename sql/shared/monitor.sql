@@ -93,6 +93,13 @@ language sql immutable set search_path = '' as $$
       from (select regexp_replace(btrim(kept_url.url), '#.*$', '') as u) one
 $$;
 
+-- Where it leads: scheme, host and port.
+create or replace function tocsin.url_place(url text)
+returns text
+language sql immutable as $$
+    select substring(url from '^[^:]*://[^/?]*')
+$$;
+
 -- The row with the given settings put in; what is not named stays. A header that is null
 -- keeps the value that is stored under its name.
 create or replace function tocsin.monitor_with(m tocsin.monitor, input jsonb)

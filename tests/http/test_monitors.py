@@ -392,3 +392,48 @@ def test_the_overview_counts_and_shows_the_worst_first(quiet, ann):
     assert [(x['id'], x['days']) for x in got['expiring']] == [(c['id'], 9)]
     assert got['groups'] == [{'name': 'g', 'status': 'down', 'monitors': 2, 'down': 1}]
     assert quiet.user().api('GET', '/overview').json()['counts']['total'] == 0
+
+
+# ---------------------------------------------------------------- now
+
+def test_settings_are_tried_without_being_kept(quiet, ann):
+    answer = ann.api('POST', '/monitors/test', json={'url': address(), 'timeout': 3})
+    assert answer.status_code == 202 and answer.json()['state'] == 'pending'
+    run = answer.json()['id']
+    assert answer.headers['Location'].endswith(f'/api/v1/monitors/test/{run}')
+    assert ann.api('GET', f'/monitors/test/{run}').json()['state'] == 'pending'
+    assert quiet.user().api('GET', f'/monitors/test/{run}').status_code == 404
+    assert ann.api('GET', '/monitors/test/00000000-0000-0000-0000-000000000000').status_code == 404
+    assert ann.api('GET', '/monitors/test/x').status_code == 404
+    assert ann.api('GET', '/monitors').json()['items'] == []
+    refused(ann.api('POST', '/monitors/test', json={'url': 'http://10.0.0.1/'}), 'url')
+    refused(ann.api('POST', '/monitors/test', json={'url': address(), 'method': 'HEAD', 'keyword': 'x'}), 'keyword')
+    refused(ann.api('POST', '/monitors/test', json={}), 'url')
+    for _ in range(4):
+        assert ann.api('POST', '/monitors/test', json={'url': address()}).status_code == 202
+    busy = ann.api('POST', '/monitors/test', json={'url': address()})
+    assert busy.status_code == 429 and busy.headers['Retry-After']
+
+
+def test_a_try_uses_stored_secrets_but_an_operator_cannot_send_them_elsewhere(quiet, ann):
+    m = create(ann, headers={'Authorization': 's3cret'})
+    operator, bob = quiet.user('operator'), quiet.user()
+
+    def sent(who, url):
+        answer = who.api('POST', '/monitors/test', json={'url': url, 'monitor': m['id'], 'headers': {'Authorization': None}})
+        if answer.status_code != 202:
+            return answer.status_code
+        return quiet.db('select spec->\'headers\' from tocsin.test_run where id = %s', answer.json()['id'])[0][0]
+    assert sent(ann, address()) == {'Authorization': 's3cret'}
+    assert sent(operator, m['url'] + 'path') == {'Authorization': 's3cret'}
+    assert sent(operator, 'http://evil.example.net/') == {}
+    assert sent(bob, m['url']) == 404
+
+
+def test_check_now_is_asked_once_in_two_seconds_and_not_of_a_paused_monitor(quiet, ann):
+    m = create(ann)
+    first = ann.api('POST', f"/monitors/{m['id']}/check")
+    assert first.status_code == 202
+    assert ann.api('POST', f"/monitors/{m['id']}/check").json()['asked_at'] == first.json()['asked_at']
+    ann.api('PATCH', f"/monitors/{m['id']}", json={'paused': True})
+    assert ann.api('POST', f"/monitors/{m['id']}/check").status_code == 409
