@@ -426,6 +426,7 @@ create table tocsin.outbox (
     error        text
 ) with (fillfactor = 70);
 create index outbox_ready on tocsin.outbox (channel, next_at, id) where state = 'pending';
+create index outbox_locked on tocsin.outbox (channel) where state = 'pending' and locked_until is not null;
 create index outbox_order on tocsin.outbox (channel, monitor, seq) where state = 'pending';
 create index outbox_owner on tocsin.outbox (owner, id);
 create index outbox_monitor on tocsin.outbox (monitor, id);

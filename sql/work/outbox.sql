@@ -37,7 +37,7 @@ language sql volatile security definer set search_path = '' as $$
               order by o.next_at, o.id
               limit greatest(5 - (select count(*) from tocsin.outbox b
                                    where b.state = 'pending' and b.channel = c.channel
-                                     and b.locked_until > now()), 0)) r
+                                     and b.locked_until is not null and b.locked_until > now()), 0)) r
          where c.channel is not null
         union all
         (select o.id, o.next_at, 0 from tocsin.outbox o
