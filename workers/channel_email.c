@@ -141,6 +141,19 @@ static void last_reply(const struct fetch_result *res, char *out, size_t size)
             *p = '?';
 }
 
+/* Others got it: what was refused stands beside the success. */
+static void show_refused(struct sending *s, const struct fetch_result *res)
+{
+    const char *at = res->headers;
+
+    for (; at && *at; at = (at = strchr(at, '\n')) ? at + 1 : NULL)
+        if (*at == '4' || *at == '5') {
+            channel_show(s, s->outcome.excerpt, sizeof(s->outcome.excerpt), at,
+                         strcspn(at, "\r\n"));
+            return;
+        }
+}
+
 static void ended(struct sending *s, const struct fetch_result *res)
 {
     struct outcome *o = &s->outcome;
@@ -150,6 +163,7 @@ static void ended(struct sending *s, const struct fetch_result *res)
     o->ok = res->reason == REASON_OK;
     if (o->ok) {
         last_reply(res, o->provider_id, sizeof(o->provider_id));
+        show_refused(s, res);
         return;
     }
     channel_show(s, o->error, sizeof(o->error), res->message, strlen(res->message));

@@ -59,6 +59,8 @@ int fetch_set_mail(struct fetch_job *job, const struct fetch_request *q)
     curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)job->body_len);
     curl_easy_setopt(e, CURLOPT_MAIL_FROM, m->from);
     curl_easy_setopt(e, CURLOPT_MAIL_RCPT, m->to);
+    /* one bad address does not take the mail from the others */
+    curl_easy_setopt(e, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
     curl_easy_setopt(e, CURLOPT_USE_SSL, tls[m->starttls]);
     if (m->user) {
         curl_easy_setopt(e, CURLOPT_USERNAME, m->user);

@@ -306,6 +306,25 @@ def test_mail_server_that_refuses_for_good_ends_it(stack, ann):
         stack.smtp.refuse = None
 
 
+def test_one_bad_address_does_not_take_the_mail_from_the_others(stack, ann):
+    async def some(server, session, envelope, address, options):
+        if address.startswith('bad'):
+            return '550 5.1.1 no such user'
+        envelope.rcpt_tos.append(address)
+        return '250 OK'
+    stack.smtp.handle_RCPT = some
+    try:
+        c = channel(ann, 'email', to=['bad1@example.org', 'well@example.org', 'bad2@example.org'])
+        d = ended(stack, ann, owe(stack, ann, c, monitor(stack, ann)))
+        assert d['state'] == 'sent' and d['tries'][0]['excerpt'] == '550 5.1.1 no such user'
+        assert stack.smtp.wait(1, to='well@example.org')[0].rcpt_tos == ['well@example.org']
+        c = channel(ann, 'email', to=['bad1@example.org'])
+        d = ended(stack, ann, owe(stack, ann, c, monitor(stack, ann)))
+        assert d['state'] == 'dead' and '550 5.1.1' in d['error']
+    finally:
+        del stack.smtp.handle_RCPT
+
+
 # ---------------------------------------------------------------- TLS and signing in to a mail server
 
 @pytest.fixture(scope='module')
