@@ -275,6 +275,8 @@ static void got_news(const PGresult *rows)
 {
     apr_cpystrn(L.cursor, PQgetvalue(rows, 0, 2), sizeof(L.cursor));
     L.read_at = apr_time_now();
+    if (PQntuples(rows) > 1 && strcmp(PQgetvalue(rows, 1, 0), "resync") == 0)
+        L.resync = 0; /* is among the rows */
     if (live_group_collect(rows))
         L.access_at = 0;
     live_group_each(say_to_group, NULL);

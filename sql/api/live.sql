@@ -1,6 +1,6 @@
 -- What mod_tocsin_live reads, on its own connection and for polled streams.
 --
--- A cursor is "seconds.snapshot": the database's time and pg_current_snapshot() of a
+-- A cursor is "milliseconds.snapshot": the database's time and pg_current_snapshot() of a
 -- reading. What is new is what that snapshot did not see: nothing is missed and nothing
 -- comes twice, in whatever order transactions commit. The `rev` of a list (a number)
 -- is also taken: it is the horizon of a snapshot, and things may come twice.
@@ -9,7 +9,7 @@
 create or replace function tocsin.live_snapshot(cursor text) returns pg_snapshot
 language plpgsql stable security definer set search_path = '' as $$
 declare
-    inner_part text := regexp_replace(cursor, '^[0-9]{1,12}\.', '');
+    inner_part text := regexp_replace(cursor, '^[0-9]{1,15}\.', '');
     seen pg_snapshot;
 begin
     if length(cursor) > 4000 or inner_part !~ '^[0-9]{1,19}(:[0-9]{1,19}:[0-9,]*)?$' then
@@ -31,18 +31,20 @@ end $$;
 -- header may be: then its horizon alone, and a few events come twice.
 create or replace function tocsin.live_cursor() returns text
 language sql stable security definer set search_path = '' as $$
-    select floor(extract(epoch from now()))::bigint || '.'
+    select floor(extract(epoch from now()) * 1000)::bigint || '.'
         || case when length(pg_current_snapshot()::text) <= 1000 then pg_current_snapshot()::text
                 else pg_snapshot_xmin(pg_current_snapshot()) || ':'
                   || pg_snapshot_xmin(pg_current_snapshot()) || ':' end
 $$;
 
--- Events keep for an hour: is everything after this cursor still there?
+-- Events keep for an hour: is everything after this cursor still there? Not when the server
+-- was started since: after a crash it may give the same transaction numbers again.
 create or replace function tocsin.live_complete(cursor text, seen pg_snapshot) returns boolean
 language sql stable security definer set search_path = '' as $$
     select case
         when cursor ~ '\.' then
-            to_timestamp(split_part(cursor, '.', 1)::bigint) > now() - interval '55 minutes'
+            to_timestamp(split_part(cursor, '.', 1)::bigint / 1000.0)
+                > greatest(now() - interval '55 minutes', pg_postmaster_start_time())
         else exists (select from tocsin.event e where e.changed <= pg_snapshot_xmin(seen))
           or exists (select from tocsin.event e where e.id = 1)
     end
@@ -93,7 +95,7 @@ begin
     -- A settle is over in a moment: ten seconds before the last reading hold all that
     -- may have committed since. Who was away longer reads the list again.
     since := greatest(now() - interval '1 minute',
-                      case when after ~ '\.' then to_timestamp(split_part(after, '.', 1)::bigint)
+                      case when after ~ '\.' then to_timestamp(split_part(after, '.', 1)::bigint / 1000.0)
                            else now() end - interval '10 seconds');
     return query
         with sample as (

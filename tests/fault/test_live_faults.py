@@ -162,12 +162,13 @@ def test_20_graceful_restarts_under_load_fail_no_request(s):
         assert not any(r.resyncs for r in streams.readers)
     assert [f for load in loads for f in load.failures] == []
     assert sum(load.n for load in loads) > 200
-    assert sizes[-1] - sizes[5] < 1024, f'the parent grows: {sizes}'
+    # what the sanitizer keeps of freed memory is no leak
+    assert sizes[-1] - sizes[5] < (1024 if not s.httpd.asan else 4096), f'the parent grows: {sizes}'
     assert len(s.httpd.pids()) == 2
 
 
 @pytest.mark.parametrize('mode', ['fast', 'immediate'])
-def test_restarted_postgresql_costs_no_event(s, mode):
+def test_restarted_postgresql_is_told_and_costs_no_stream(s, mode):
     with Streams(s, s.ann, 30) as streams:
         s.wait(streams.greeted, 20, 'streams')
         first = {'fast': 60000, 'immediate': 70000}[mode]
@@ -178,9 +179,10 @@ def test_restarted_postgresql_costs_no_event(s, mode):
         answer = s.ann.api('GET', '/events')
         assert answer.status_code == 503 and answer.headers['Retry-After']
         s.pg.start()
+        s.wait(lambda: all(r.resyncs for r in streams.readers), 20, 'resync')
         tell(s, first + 1)
-        s.wait(lambda: all_heard(streams, [first + 1]), 10, 'the event after')
-        s.wait(lambda: all(r.resyncs for r in streams.readers), 10, 'resync')
+        s.wait(lambda: all_heard(streams, [first + 1]), 20, 'the event after')
+        assert all(r.resyncs == 1 for r in streams.readers)
         assert all(r.connects == 1 for r in streams.readers), 'nobody had to come back'
 
 
