@@ -462,6 +462,27 @@ create table tocsin.event (
 );
 create index event_changed on tocsin.event (changed);
 
+-- Who may do what has changed, or a session has ended: open streams look again who may
+-- listen. `account` events are told to nobody.
+create function tocsin.access_changed() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+    account bigint := case tg_table_name when 'session' then to_jsonb(old) ->> 'account'
+                                         else to_jsonb(old) ->> 'id' end;
+begin
+    insert into tocsin.event (kind, owner, ref) values ('account', account, account);
+    perform pg_notify('tocsin_live', '');
+    return null;
+end $$;
+create trigger access_changed after update of role, disabled_at on tocsin.account for each row
+    when (old.role <> new.role or old.disabled_at is distinct from new.disabled_at)
+    execute function tocsin.access_changed();
+create trigger access_deleted after delete on tocsin.account for each row
+    execute function tocsin.access_changed();
+create trigger access_changed after update of revoked_at on tocsin.session for each row
+    when (old.revoked_at is null and new.revoked_at is not null)
+    execute function tocsin.access_changed();
+
 -- "Test now" of settings that are not saved, and its answer; kept for ten minutes.
 create table tocsin.test_run (
     id            uuid primary key default gen_random_uuid(),

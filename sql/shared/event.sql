@@ -7,7 +7,7 @@
 --   channel   channel   {change: created|updated|deleted|disabled}
 --   delivery  outbox    {channel, monitor, event, state}
 --   test      null      {key}
---   account   account   {change}    never sent: makes the streams look again who may listen
+--   account   account   {}          by a trigger; never sent: streams look again who may listen
 --
 -- The owner and everybody who may see all get an event; owner 0 is for the latter only.
 -- Secrets never go in here. In a page's stream the body also has id (ref), owner and at.

@@ -162,7 +162,6 @@ def test_disabled_account_is_told_bye(stack):
     ann = stack.user()
     with greeted(stack, ann) as stream:
         stack.db('update tocsin.account set disabled_at = now() where id = %s', ann.id)
-        tell(stack, ann.id, ann.id, kind='account', change='disabled')
         assert stream.wait('bye')['data'] == {'reason': 'access'}
         stack.wait(lambda: not stream.open, 5, 'end of the stream')
         assert not [e for e in stream.all if e['event'] == 'account']
@@ -172,7 +171,20 @@ def test_ended_session_is_told_bye(stack):
     ann = stack.user()
     with greeted(stack, ann) as stream:
         stack.db('update tocsin.session set revoked_at = now() where account = %s', ann.id)
-        tell(stack, ann.id, ann.id, kind='account', change='session')
+        assert stream.wait('bye')['data'] == {'reason': 'access'}
+
+
+def test_sign_out_ends_the_stream(stack):
+    ann = stack.user()
+    with greeted(stack, ann) as stream:
+        assert ann.api('DELETE', '/session').ok
+        assert stream.wait('bye')['data'] == {'reason': 'access'}
+
+
+def test_deleted_account_is_told_bye(stack):
+    ann = stack.user()
+    with greeted(stack, ann) as stream:
+        assert stack.api('DELETE', f'/admin/users/{ann.id}').ok
         assert stream.wait('bye')['data'] == {'reason': 'access'}
 
 
@@ -180,7 +192,6 @@ def test_demoted_operator_comes_again_and_hears_his_own(stack):
     eve, bob = stack.user('operator'), stack.user()
     with greeted(stack, eve) as stream:
         stack.db("update tocsin.account set role = 'member' where id = %s", eve.id)
-        tell(stack, eve.id, eve.id, kind='account', change='role')
         stream.wait('bye')
     with greeted(stack, eve) as stream:
         tell(stack, bob.id, 1)
