@@ -22,7 +22,6 @@ allow_target = 127.0.0.0/8
 allow_target = ::1/128
 smtp_url = $smtp
 smtp_starttls = $tls
-smtp_starttls = $(setting smtp_url >/dev/null && echo opportunistic || echo off)
 smtp_from = $(setting smtp_from || echo "tocsin@$(hostname 2>/dev/null || echo localhost)")
 CONF
 }
