@@ -221,20 +221,32 @@ static int read_lines(FILE *f, const struct conf_key *keys, void *into, struct c
     return 0;
 }
 
+static int defaults(const struct conf_key *keys, void *into, struct conf_error *e)
+{
+    memset(e, 0, sizeof(*e));
+    for (const struct conf_key *k = keys; k->name; k++)
+        if (k->normal && set(k, into, k->normal, e))
+            return -1;
+    return 0;
+}
+
+int conf_read_from(FILE *f, const struct conf_key *keys, void *into, struct conf_error *e)
+{
+    return defaults(keys, into, e) ? -1 : read_lines(f, keys, into, e);
+}
+
 int conf_read(const char *path, const struct conf_key *keys, void *into, struct conf_error *e)
 {
     FILE *f;
     int r;
 
-    memset(e, 0, sizeof(*e));
-    for (const struct conf_key *k = keys; k->name; k++)
-        if (k->normal && set(k, into, k->normal, e))
-            return -1;
     if (!path)
-        return 0;
-    if (!(f = fopen(path, "re")))
+        return defaults(keys, into, e);
+    if (!(f = fopen(path, "re"))) {
+        e->line = 0;
         return fail(e, "cannot open: %s", strerror(errno));
-    r = read_lines(f, keys, into, e);
+    }
+    r = conf_read_from(f, keys, into, e);
     fclose(f);
     return r;
 }

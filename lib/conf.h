@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum conf_type {
     CONF_TEXT, /* char *, malloc'd; NULL when unset without default */
@@ -42,6 +43,9 @@ struct conf_error {
  * alone. 0, or -1 with *error; `into` is then to be freed as well. */
 int conf_read(const char *path, const struct conf_key *keys, void *into,
               struct conf_error *error);
+/* The same from a stream, which the caller closes. */
+int conf_read_from(FILE *f, const struct conf_key *keys, void *into, struct conf_error *error);
+
 void conf_free(const struct conf_key *keys, void *into);
 
 #endif

@@ -210,30 +210,33 @@ void mime_date(struct mime *m, time_t when)
     mime_header(m, "Date", text);
 }
 
-/* One line of the text, without its end. A dot or "From " at its start is left to no relay. */
+/* May it stand for itself? Not what a relay changes: blanks at the end of a line, a dot or
+ * "From " at its start. */
+static bool stands(const unsigned char *s, size_t left, bool first)
+{
+    if (*s == ' ')
+        return left > 1;
+    if (first && (*s == '.' || (left > 4 && !memcmp(s, "From ", 5))))
+        return false;
+    return *s > ' ' && *s < 0x7f && *s != '=';
+}
+
+/* One line of the text, without its end. */
 static void printable(struct mime *m, const unsigned char *s, size_t n)
 {
     size_t column = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        bool at_end = i + 1 == n, first = i == 0;
-        bool as_is =
-            (s[i] > ' ' && s[i] < 0x7f && s[i] != '=' &&
-             !(first && (s[i] == '.' || (s[i] == 'F' && n > 4 && !memcmp(s, "From ", 5))))) ||
-            (s[i] == ' ' && !at_end);
-        char out[4];
-        int w = as_is ? 1 : 3;
+    for (; n > 0; s++, n--) {
+        char out[4] = {(char)*s};
 
-        if (column + (size_t)w > LINE - 1) {
+        if (column + 3 > LINE - 1) {
             adds(m, "=\r\n");
             column = 0;
         }
-        if (as_is)
-            out[0] = (char)s[i];
-        else
-            snprintf(out, sizeof(out), "=%02X", s[i]);
-        add(m, out, (size_t)w);
-        column += (size_t)w;
+        if (!stands(s, n, column == 0))
+            snprintf(out, sizeof(out), "=%02X", *s);
+        adds(m, out);
+        column += strlen(out);
     }
 }
 
