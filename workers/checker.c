@@ -224,6 +224,8 @@ static void each_bucket(struct checker *c, unsigned why)
     int i;
 
     for (i = 0; i < c->nbuckets; i++) {
+        if (why & WAKE_ONLINE) /* a crashed server may give transaction numbers again */
+            c->bucket[i]->rev[0] = '\0';
         if (why & (WAKE_TICK | WAKE_ONLINE))
             settle_send(c->bucket[i]);
         if (why & (WAKE_TICK | WAKE_ONLINE | WAKE_MONITOR | WAKE_CHECK))

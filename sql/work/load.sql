@@ -1,6 +1,7 @@
 -- What a checker has to know of the monitors of its bucket: all of them, or those that
 -- changed since an earlier reading. `rev` is the `since` of the next call; rows may come
--- twice, none is missed. A caller whose lease is over gets nothing.
+-- twice, none is missed. After a new connection begin with null: a server that crashed may
+-- give transaction numbers again. A caller whose lease is over gets nothing.
 --
 -- `status` is what this region said last, for the verdicts to go on from: 0 when the next
 -- good check has to be told again.
@@ -67,10 +68,11 @@ begin
       left join tocsin.monitor_state s on s.monitor = m.id
       left join tocsin.monitor_latest l on l.monitor = m.id and l.region = mine.region
     union all
-    -- monitors that were deleted for good since then
+    -- monitors that were deleted for good
     select pg_snapshot_xmin(pg_current_snapshot())::text, f.monitor, f.slot, true, true, '', '',
            '', '{}', '', '', '', false, 0, 0, 0::smallint, 0, null, 0::smallint, false,
            0::smallint, 0::smallint, null, null, null
-      from mine join tocsin.slot_free f on f.bucket = load.bucket and f.changed >= load.since::xid8
+      from mine join tocsin.slot_free f
+        on f.bucket = load.bucket and (load.since is null or f.changed >= load.since::xid8)
      where not exists (select from tocsin.monitor m where m.bucket = f.bucket and m.slot = f.slot);
 end $$;
