@@ -3,20 +3,22 @@
 -- The row that the caller may see, or none; an editor must be a member at least.
 create or replace function tocsin.monitor_of(who tocsin.account, id bigint, deleted boolean default false)
 returns tocsin.monitor
-language sql stable security definer set search_path = '' as $$
-    select m from tocsin.monitor m
-     where m.id = monitor_of.id and tocsin.sees(who, m.owner)
-       and (m.deleted_at is not null) = deleted
-$$;
+language plpgsql stable security definer set search_path = '' as $$
+begin
+    return (select m from tocsin.monitor m
+             where m.id = monitor_of.id and tocsin.sees(who, m.owner)
+               and (m.deleted_at is not null) = deleted);
+end $$;
 
 -- Somebody has the same URL already: his own monitor's id is told, it is never another's.
 create or replace function tocsin.monitor_twin(m tocsin.monitor)
 returns bigint
-language sql stable security definer set search_path = '' as $$
-    select t.id from tocsin.monitor t
-     where t.owner = m.owner and t.type = m.type and t.method = m.method and t.url = m.url
-       and t.deleted_at is null and t.id is distinct from m.id
-$$;
+language plpgsql stable security definer set search_path = '' as $$
+begin
+    return (select t.id from tocsin.monitor t
+             where t.owner = m.owner and t.type = m.type and t.method = m.method and t.url = m.url
+               and t.deleted_at is null and t.id is distinct from m.id);
+end $$;
 
 create or replace function tocsin.monitor_refuse(m tocsin.monitor)
 returns void
@@ -197,9 +199,10 @@ begin
                     case op when 'pause' then 'paused' when 'resume' then 'resumed'
                             when 'delete' then 'deleted' else 'restored' end || ' by ' || who.email as message
                from tocsin.monitor m where m.id = any (done) group by 2) s;
-    perform tocsin.audit(who.id, input, 'monitor.' || op, 'monitor', d::text,
-                         case when op = 'delete' then (select tocsin.monitor_audit(m) from tocsin.monitor m where m.id = d) end)
-       from unnest(done) d;
+    perform tocsin.audit_many(who.id, input, 'monitor.' || op, 'monitor', x.ids, case when op = 'delete' then x.before end)
+       from (select array_agg(m.id::text) as ids, array_agg(tocsin.monitor_audit(m)) as before
+               from tocsin.monitor m where m.id = any (done)) x
+      where x.ids is not null;
     perform pg_catalog.pg_notify('tocsin_work', 'monitor');
     return done;
 end $$;

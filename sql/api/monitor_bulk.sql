@@ -47,9 +47,10 @@ begin
 
     insert into tocsin.event (kind, owner, ref, body)
     select 'monitor', who.id, i, '{"change": "created"}' from unnest(ids) i;
-    perform tocsin.audit(who.id, input, 'monitor.create', 'monitor', x.id::text, null, tocsin.monitor_audit(x))
-       from tocsin.monitor x where x.id = any (ids);
     if cardinality(ids) > 0 then
+        perform tocsin.audit_many(who.id, input, 'monitor.create', 'monitor', x.ids, null, x.after)
+           from (select array_agg(y.id::text) as ids, array_agg(tocsin.monitor_audit(y)) as after
+                   from tocsin.monitor y where y.id = any (ids)) x;
         perform pg_catalog.pg_notify('tocsin_live', '');
         perform pg_catalog.pg_notify('tocsin_work', 'place');
     end if;
@@ -57,55 +58,102 @@ begin
                              'ids', ids, 'dry_run', dry_run);
 end $$;
 
--- Settings for many: each must fit what else the monitor is set to. Tags may be given
--- whole (tags), added (add_tags) or taken away (remove_tags).
+-- Tags may be given whole (tags), added (add_tags) or taken away (remove_tags).
+create or replace function tocsin.bulk_apply(m tocsin.monitor, args jsonb)
+returns tocsin.monitor
+language plpgsql immutable set search_path = '' as $$
+begin
+    m := tocsin.monitor_with(m, args);
+    if args ? 'add_tags' or args ? 'remove_tags' then
+        m.tags := array(
+            select t from unnest(m.tags || array(select jsonb_array_elements_text(args->'add_tags')))
+                          with ordinality u (t, n)
+             where not coalesce(args->'remove_tags' ? t, false)
+             group by t order by min(n));
+    end if;
+    if args ? 'paused' then
+        m.paused_at := case when (args->>'paused')::boolean then coalesce(m.paused_at, now()) end;
+    end if;
+    return m;
+end $$;
+
+-- What is wrong with a monitor set so; `nth`: how many of the list would watch the same.
+create or replace function tocsin.bulk_errors(m tocsin.monitor, nth bigint, args jsonb)
+returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    errors jsonb := tocsin.monitor_errors(m);
+begin
+    if errors is null and args ? 'method' and (nth > 1 or tocsin.monitor_twin(m) is not null) then
+        return '{"method": "would watch the same twice"}';
+    end if;
+    if errors is null and args ? 'channels' and exists (
+            select from jsonb_array_elements_text(args->'channels') c
+             where not exists (select from tocsin.channel k where k.id = c::bigint and k.owner = m.owner)) then
+        return '{"channels": "are not the owner''s"}';
+    end if;
+    return errors;
+end $$;
+
+-- Settings for many: each must fit what else the monitor is set to.
 create or replace function tocsin.bulk_set(ids bigint[], args jsonb, dry_run boolean, who tocsin.account, input jsonb)
 returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-    old tocsin.monitor;
-    m tocsin.monitor;
-    errors jsonb;
-    failed jsonb := '[]';
-    done bigint[] := '{}';
+    good tocsin.monitor[];
+    before jsonb[];
+    failed jsonb;
+    paused bigint[];
+    resumed bigint[];
 begin
     perform from tocsin.monitor_state s where s.monitor = any (ids) order by s.monitor for update;
-    for old in select x.* from tocsin.monitor x where x.id = any (ids) order by x.id for update loop
-        m := tocsin.monitor_with(old, args);
-        if args ? 'add_tags' or args ? 'remove_tags' then
-            m.tags := array(
-                select t from unnest(m.tags || array(select jsonb_array_elements_text(args->'add_tags')))
-                              with ordinality u (t, n)
-                 where not coalesce(args->'remove_tags' ? t, false)
-                 group by t order by min(n));
-        end if;
-        errors := tocsin.monitor_errors(m);
-        if errors is null and tocsin.monitor_twin(m) is not null then
-            errors := jsonb_build_object('method', 'is watched already, by monitor ' || tocsin.monitor_twin(m));
-        end if;
-        if errors is null then
-            begin
-                if not dry_run then
-                    m := tocsin.monitor_change(old, args || jsonb_build_object('tags', m.tags), who);
-                    perform tocsin.audit(who.id, input, 'monitor.update', 'monitor', m.id::text,
-                                         tocsin.monitor_audit(old), tocsin.monitor_audit(m));
-                end if;
-                done := done || m.id;
-            exception when sqlstate 'PT422' then
-                errors := '{"channels": "are not the owner''s"}';
-            end;
-        end if;
-        if errors is not null then
-            failed := failed || jsonb_build_object('id', old.id, 'errors', errors);
-        end if;
-    end loop;
-    if not dry_run and cardinality(done) > 0 then
-        insert into tocsin.event (kind, owner, ref, body)
-        select 'monitor', x.owner, x.id, '{"change": "updated"}' from tocsin.monitor x where x.id = any (done);
-        perform pg_catalog.pg_notify('tocsin_live', '');
-        perform pg_catalog.pg_notify('tocsin_work', 'monitor');
+    perform from tocsin.monitor m where m.id = any (ids) order by m.id for update;
+    select coalesce(array_agg(y.m order by y.id) filter (where y.errors is null), '{}'),
+           coalesce(array_agg(y.before order by y.id) filter (where y.errors is null), '{}'),
+           coalesce(jsonb_agg(jsonb_build_object('id', y.id, 'errors', y.errors) order by y.id)
+                    filter (where y.errors is not null), '[]'),
+           coalesce(array_agg(y.id) filter (where y.errors is null and y.was is null and (y.m).paused_at is not null), '{}'),
+           coalesce(array_agg(y.id) filter (where y.errors is null and y.was is not null and (y.m).paused_at is null), '{}')
+      into good, before, failed, paused, resumed
+      from (select z.*, tocsin.bulk_errors(z.m, z.nth, args) as errors
+              from (select w.id, w.was, w.before, w.m,
+                           row_number() over (partition by (w.m).owner, (w.m).type, (w.m).method, (w.m).url order by w.id) as nth
+                      from (select x.id, x.paused_at as was, tocsin.monitor_audit(x) as before, tocsin.bulk_apply(x, args) as m
+                              from tocsin.monitor x where x.id = any (ids) offset 0) w) z offset 0) y;
+    if not dry_run and cardinality(good) > 0 then
+        perform tocsin.bulk_write(good, before, args, who, input);
+        perform tocsin.put_status(paused, 5::smallint, 'paused by ' || who.email);
+        perform tocsin.put_status(resumed, 0::smallint, 'resumed by ' || who.email);
     end if;
-    return jsonb_build_object('done', cardinality(done), 'failed', failed);
+    return jsonb_build_object('done', cardinality(good), 'failed', failed);
+end $$;
+
+create or replace function tocsin.bulk_write(good tocsin.monitor[], before jsonb[], args jsonb,
+                                             who tocsin.account, input jsonb)
+returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+    update tocsin.monitor t
+       set method = g.method, body = g.body, expect = g.expect, keyword = g.keyword,
+           keyword_absent = g.keyword_absent, interval_s = g.interval_s, timeout_s = g.timeout_s,
+           retries = g.retries, recheck_s = g.recheck_s, degraded_ms = g.degraded_ms,
+           redirects = g.redirects, verify_tls = g.verify_tls, tags = g.tags,
+           group_name = g.group_name, paused_at = g.paused_at, version = t.version + 1
+      from unnest(good) g where t.id = g.id;
+    if args ? 'channels' then
+        delete from tocsin.monitor_channel c using unnest(good) g
+         where c.monitor = g.id and not c.channel::text = any (array(select jsonb_array_elements_text(args->'channels')));
+        insert into tocsin.monitor_channel (monitor, channel)
+        select g.id, c::bigint from unnest(good) g, jsonb_array_elements_text(args->'channels') c
+        on conflict do nothing;
+    end if;
+    perform tocsin.audit_many(who.id, input, 'monitor.update', 'monitor', array_agg(g.id::text order by g.n), before,
+                              array_agg(tocsin.monitor_audit((good[g.n])) order by g.n))
+       from (select (good[n]).id, n from generate_subscripts(good, 1) n) g;
+    insert into tocsin.event (kind, owner, ref, body)
+    select 'monitor', g.owner, g.id, '{"change": "updated"}' from unnest(good) g;
+    perform pg_catalog.pg_notify('tocsin_live', '');
+    perform pg_catalog.pg_notify('tocsin_work', 'monitor');
 end $$;
 
 -- Which of them the operation would do something to.
@@ -154,7 +202,7 @@ begin
         wanted := ids;
     end if;
     failed := coalesce((select jsonb_agg(jsonb_build_object('id', w, 'errors', jsonb_build_object('id', 'there is no such monitor')))
-                          from unnest(wanted) w where w <> all (ids)), '[]');
+                          from (select unnest(wanted) except select unnest(ids)) x (w)), '[]');
 
     if op = 'set' then
         if not input ? 'args' or input->'args' = '{}' then
@@ -172,7 +220,7 @@ begin
     if op = 'restore' then
         failed := failed || coalesce((
             select jsonb_agg(jsonb_build_object('id', i, 'errors', jsonb_build_object('url', 'is watched already')))
-              from unnest(ids) i where i <> all (done)), '[]');
+              from (select unnest(ids) except select unnest(done)) x (i)), '[]');
     end if;
     return json_build_object('matched', cardinality(wanted), 'done', cardinality(done),
                              'failed', failed, 'dry_run', dry_run);

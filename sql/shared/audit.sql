@@ -13,3 +13,20 @@ language sql volatile security definer set search_path = '' as $$
             coalesce(input #>> '{@,request}', ''),
             action, object_type, coalesce(object_id, ''), before, after)
 $$;
+
+-- The same for many things at once: one statement, one lookup of the actor.
+create or replace function tocsin.audit_many(caller bigint, input jsonb, action text,
+                                             object_type text, object_id text[],
+                                             before jsonb[] default null,
+                                             after jsonb[] default null)
+returns void
+language sql volatile security definer set search_path = '' as $$
+    insert into tocsin.audit (actor, actor_name, address, request, action, object_type,
+                              object_id, before, after)
+    select caller,
+           coalesce((select a.email from tocsin.account a where a.id = caller), ''),
+           (input #>> '{@,address}')::inet,
+           coalesce(input #>> '{@,request}', ''),
+           action, object_type, o.id, before[o.n], after[o.n]
+      from unnest(object_id) with ordinality o (id, n)
+$$;

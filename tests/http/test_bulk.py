@@ -120,3 +120,25 @@ def test_a_member_never_touches_what_is_not_his(quiet, ann):
 ])
 def test_a_bad_request_is_refused_as_a_whole(ann, body, field):
     refused(ann.api('POST', '/monitors/bulk', json=body), field)
+
+
+def test_ten_thousand_are_listed_and_changed_in_time(quiet):
+    many = quiet.user()
+    base = address()
+    for n in range(10):
+        assert bulk(many, op='create', items=[{'url': f'{base}{n}/{i}'} for i in range(1000)])['done'] == 1000
+    quiet.db('select work.place()')
+    quiet.db("insert into tocsin.monitor_latest (monitor, region, at, status, reason, code, total_us, phase_us) "
+             "select id, 0, now(), 1, 0, 200, 12345, '{1,2,3,4}' from tocsin.monitor where owner = %s returning 1", many.id)
+    took = []
+    for _ in range(20):
+        start = time.monotonic()
+        answer = many.api('GET', '/monitors?view=list')
+        took.append(time.monotonic() - start)
+        assert answer.status_code == 200 and len(answer.json()['id']) == 10000
+    took.sort()
+    assert took[10] < 0.2, took
+    assert len(many.api('GET', '/monitors?view=list&q=/7/123').json()['id']) == 1
+    for op, args in [('set', {'interval': 30, 'add_tags': ['x']}), ('pause', {}), ('resume', {}), ('delete', {})]:
+        got = bulk(many, op=op, filter={}, **({'args': args} if args else {}))
+        assert (got['matched'], got['done'], got['failed']) == (10000, 10000, []), op
