@@ -14,12 +14,13 @@ fail() {
 # logged FILE WHAT COMMAND…: quiet when it works; when it does not, the end of the log,
 # what failed, and what to do about the reasons that we can tell
 logged() {
-    local log=$1 what=$2 todo kept
+    local log=$1 what=$2 todo kept from
     shift 2
+    from=$(($(wc -c <"$log" 2>/dev/null || echo 0) + 1))
     if "$@" >>"$log" 2>&1 9>&-; then
         return
     fi
-    tail -n 25 "$log" >&2
+    tail -c "+$from" "$log" | tail -n 25 >&2
     todo="read the lines above"
     if grep -qiE 'No space left on device|Disk quota exceeded' "$log" || disk_is_full "$log"; then
         todo="the disk is full: free some space and start again"
