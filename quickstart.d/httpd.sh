@@ -92,6 +92,10 @@ Include "$OPT/etc/apache2/mods-available/tocsin.conf"
 # This machine may watch itself.
 TocsinAllowTarget 127.0.0.0/8
 TocsinAllowTarget ::1/128
+# A Prometheus on this machine may scrape it without a token; tocsin.conf lets nobody else in.
+<Location "/metrics">
+  TocsinMetricsAnonymous all
+</Location>
 IncludeOptional "$CONF/httpd.local"
 CONF
 }

@@ -111,6 +111,11 @@ def test_watches_the_site_for_the_administrator(running, site):
     host.wait(seen, 15, 'the site to be seen up')
 
 
+def test_a_local_prometheus_scrapes_without_a_token(running, site):
+    answer = running.get('/metrics')
+    assert answer.status_code == 200 and f'url="{site.url}' in answer.text
+
+
 def test_pages_are_served(running):
     page = running.get('/')
     assert page.status_code == 200 and 'text/html' in page.headers['Content-Type']
