@@ -104,7 +104,7 @@ summary() {
     say ""
     if people_code; then
         say "  Make the first administrator (the code works once):"
-        say "      ${at}setup/?code=$CODE"
+        say "      ${at}setup/#$CODE"
         say "      set-up code: $CODE"
     else
         say "  Sign in at ${at}signin/"

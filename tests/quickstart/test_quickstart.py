@@ -230,7 +230,7 @@ def test_two_homes_side_by_side(running, fresh):
     """The second has nobody yet: it gives a code, and keeps the address for who uses it."""
     said = fresh.start('http://127.0.0.1:9/')
     code = re.search(r'set-up code: (\S+)', said)[1]
-    assert f'http://127.0.0.1:{fresh.port}/setup/?code={code}' in said
+    assert f'http://127.0.0.1:{fresh.port}/setup/#{code}' in said
     first, second = running.pids(), fresh.pids()
     assert first[0] == second[0] == 0
     assert not set(first[1].values()) & set(second[1].values())

@@ -5,7 +5,7 @@ import { asProblem, post } from '../api.js';
 import { href } from '../base.js';
 import { emailProblem, passwordProblem, urlProblem } from '../lib/rules.js';
 import { boot, load, needsSetup, signIn } from '../store/session.js';
-import { go, query } from '../store/route.js';
+import { go } from '../store/route.js';
 import { Button } from '../part/button.js';
 import { Field, FormProblem } from '../part/field.js';
 import { NewPassword } from '../part/newpassword.js';
@@ -26,7 +26,8 @@ export default function Setup() {
 
 /** @param {{step: number, setStep: (step: number) => void}} props */
 function Admin({ step, setStep }) {
-    const [v, setV] = useState({ code: query.peek().get('code') ?? '', email: '', name: '', password: '', instance: 'Tocsin' });
+    // the installer's link carries the code behind the #, which no server gets to log
+    const [v, setV] = useState({ code: location.hash.slice(1), email: '', name: '', password: '', instance: 'Tocsin' });
     const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
     const [problem, setProblem] = useState(/** @type {import('../api.js').Problem|null} */ (null));
     const [busy, setBusy] = useState(false);
