@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <mpm_common.h>
 #include <unistd.h>
 
@@ -211,6 +212,32 @@ static int post_config(apr_pool_t *p, apr_pool_t *, apr_pool_t *, server_rec *s)
     return dispatch_config(p, s);
 }
 
+/*
+ * What our handlers serve is no file, but httpd would look for one, part by part of the
+ * path, eight system calls a request. Only while the name is translated it knows the
+ * location's handler; nothing is answered then, for rewrite rules have a say, and if one
+ * changes the address all goes as usual.
+ */
+static int translate_name(request_rec *r)
+{
+    const core_dir_config *conf = ap_get_core_module_config(r->per_dir_config);
+    const char *error = NULL, *handler;
+
+    if (!conf->expr_handler)
+        return DECLINED;
+    handler = ap_expr_str_exec(r, conf->expr_handler, &error);
+    if (handler && !strncmp(handler, "tocsin-", 7))
+        core_request_get(r)->uri = r->uri;
+    return DECLINED;
+}
+
+static int map_to_storage(request_rec *r)
+{
+    const core_request *cr = ap_get_module_config(r->request_config, &tocsin_module);
+
+    return cr && cr->uri && !strcmp(cr->uri, r->uri) ? OK : DECLINED;
+}
+
 static void child_init(apr_pool_t *p, server_rec *)
 {
     apr_generate_random_bytes((unsigned char *)&id_seed, sizeof(id_seed));
@@ -249,6 +276,8 @@ static void register_hooks(apr_pool_t *)
     /* last: the others have fetched their functions, and mod_dbd its settings */
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(dispatch_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(count_log, NULL, NULL, APR_HOOK_MIDDLE);
 }

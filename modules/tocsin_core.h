@@ -31,6 +31,7 @@ typedef struct {
 /* What is kept of a request from its first use of the core to the log. */
 typedef struct {
     const char *id;
+    const char *uri; /* when a location gave it to one of our handlers */
     const tocsin_identity *who;
     unsigned asked : 1;   /* who is known, be it NULL */
     unsigned away : 1;    /* identity could not be asked: database away */

@@ -157,13 +157,14 @@ static void notice_ignore(void *, const char *)
 {
 }
 
-/* Read what an idle server has said: a farewell first, and only then the end of file. */
-static int lease_alive(lease *l)
+/* For a write read what an idle server has said: a farewell first, and only then the end
+ * of file. A read is simply done again. */
+static int lease_alive(lease *l, int write)
 {
     struct pollfd fd = {.fd = PQsocket(l->conn), .events = POLLIN};
 
     PQsetNoticeProcessor(l->conn, notice_ignore, NULL); /* or it goes to stderr */
-    while (PQstatus(l->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0)
+    while (write && PQstatus(l->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0)
         if (!PQconsumeInput(l->conn))
             return 0;
     return PQstatus(l->conn) == CONNECTION_OK && PQtransactionStatus(l->conn) == PQTRANS_IDLE;
@@ -174,7 +175,7 @@ static int lease_alive(lease *l)
  * the socket: reading it now saves a write from being sent to nobody, after which nobody
  * could say whether it was done. The first read gets the farewell, the second the end.
  */
-static int lease_open(lease *l, request_rec *r)
+static int lease_open(lease *l, request_rec *r, int write)
 {
     if (!dbd_open || !breaker_pass()) {
         COUNT(db_refused);
@@ -187,7 +188,7 @@ static int lease_open(lease *l, request_rec *r)
         return 0;
     }
     l->conn = apr_dbd_native_handle(l->dbd->driver, l->dbd->handle);
-    if (!lease_alive(l) && !lease_reset(l)) {
+    if (!lease_alive(l, write) && !lease_reset(l)) {
         dbd_close(r->server, l->dbd);
         breaker_trip(r);
         return 0;
@@ -314,7 +315,7 @@ static PGresult *run(request_rec *r, const call *c)
     PGresult *res;
 
     COUNT(db_calls);
-    if (!lease_open(&l, r))
+    if (!lease_open(&l, r, c->write))
         return NULL;
     res = execute(&l, c);
     if (failed(res) && again(&l, c, res)) {
