@@ -83,6 +83,8 @@ static void acquired(void *arg, enum db_end end, const PGresult *res)
         return;
     for (i = 0; i < PQntuples(res); i++)
         hold(c, res, i, c->asked_ms);
+    if (i > 0)
+        c->w->share = -1; /* what the last beat said is older than this: wait for the next */
 }
 
 static void acquire(struct checker *c)

@@ -226,6 +226,7 @@ def test_one_failure_alone_is_no_outage(s):
 
 # ---- when
 
+@pytest.mark.asan
 def test_a_new_an_edited_and_a_resumed_monitor_is_checked_at_once_and_a_paused_one_never(s):
     one, two = s.site(), s.site()
     m = monitor(s, one.url, interval=3600)
@@ -294,6 +295,7 @@ def test_each_method_is_sent(s, method):
     assert site.seen[-1][0] == method
 
 
+@pytest.mark.asan
 def test_a_secret_header_stays_with_its_origin(s):
     other, site = s.site(), s.site(status=302)
     site.headers = {'Location': other.url}
@@ -310,6 +312,7 @@ def test_a_secret_header_stays_with_its_origin(s):
 
 # ---- "test now" tells all
 
+@pytest.mark.asan
 def test_test_now_tells_phases_headers_and_the_failing_assertion(s):
     site = s.site(body='é' * 5000)
     site.headers = {'Set-Cookie': f'session={SECRET}', 'X-One': '1'}
@@ -348,6 +351,7 @@ def test_a_test_takes_the_hidden_headers_of_its_monitor(s):
 
 # ---- keywords
 
+@pytest.mark.asan
 @pytest.mark.parametrize('body, settings, reason', [
     ('it works', {'keyword': 'works'}, 'ok'),
     ('it works', {'keyword': 'Works'}, 'keyword_missing'),
@@ -381,6 +385,7 @@ def test_redirects_are_followed_as_far_as_allowed(s):
     raw_one.stop()
 
 
+@pytest.mark.asan
 @pytest.mark.parametrize('location, reason', [
     ('/', 'redirect_loop'),
     ('ftp://example.com/', 'redirect_scheme'),
@@ -462,6 +467,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.asan
 @pytest.mark.parametrize('name', HOSTILE)
 def test_a_hostile_answer_has_a_name_and_harms_nobody(s, raw, name):
     say, reason = HOSTILE[name]
@@ -476,6 +482,7 @@ def test_a_hostile_answer_has_a_name_and_harms_nobody(s, raw, name):
     assert s.tocsind.pids['checker'] == pids
 
 
+@pytest.mark.asan
 def test_a_gzip_bomb_is_read_to_the_limit_only(s, raw):
     import gzip
     bomb = gzip.compress(b'\0' * 200_000_000, 9)
@@ -524,6 +531,7 @@ def bad(tmp_path_factory, ca):
     return bad_certificates(tmp_path_factory.mktemp('bad'), ca[1])
 
 
+@pytest.mark.asan
 @pytest.mark.parametrize('reason', ['tls_expired', 'tls_not_yet_valid', 'tls_wrong_host', 'tls_self_signed',
                                     'tls_unknown_issuer'])
 def test_a_bad_certificate_has_a_name_and_is_taken_when_asked_to(s, raw, bad, reason):
@@ -537,6 +545,7 @@ def test_a_bad_certificate_has_a_name_and_is_taken_when_asked_to(s, raw, bad, re
     assert taken['status'] == 'up' and taken['tls']['not_after']
 
 
+@pytest.mark.asan
 def test_handshakes_that_fail(s, raw, ca):
     plain = raw(OK + b'Content-Length: 0\r\n\r\n')
     assert attempt(s, plain.url.replace('http:', 'https:'))['reason'] == 'tls_failed'
@@ -562,6 +571,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.asan
 def test_no_spelling_gets_past_the_guard(s, raw):
     """Put in behind the API's back: the guard at the dial has to catch them all."""
     trap = raw(serve_ok, address='127.0.0.2')
