@@ -1,15 +1,13 @@
 // Which screen belongs to the address, and who may see it.
 import { html } from '../html.js';
 import { useEffect } from '../../vendor/hooks.js';
-import { boot, bootError, can, load, needsSetup, toSignIn, user } from '../store/session.js';
+import { asking, boot, bootError, can, load, needsSetup, toSignIn, user } from '../store/session.js';
 import { go, path, visits } from '../store/route.js';
-import { DialogHost } from './dialog.js';
 import { lazy } from './lazy.js';
-import { Reauth } from './reauth.js';
-import { Toasts } from './toasts.js';
 import { Plain } from './plain.js';
 import { Boundary, Failed, NoAccess } from './states.js';
 
+const Reauth = lazy(() => import('./reauth.js'), 'Reauth', () => null);
 const Frame = lazy(() => import('./frame.js'), 'Frame', () => null);
 const screen = (/** @type {() => Promise<any>} */ load) => lazy(load, 'default');
 
@@ -31,7 +29,7 @@ export const ROUTES = {
 };
 
 export function App() {
-    return html`<${Page}/><${DialogHost}/><${Reauth}/><${Toasts}/>`;
+    return html`<${Page}/>${asking.value && html`<${Reauth}/>`}`;
 }
 
 function Page() {

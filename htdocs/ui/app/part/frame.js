@@ -11,13 +11,14 @@ import { openPalette, paletteOpen } from '../store/palette.js';
 import { prefs, zone } from '../store/prefs.js';
 import { boot } from '../store/session.js';
 import { Button } from './button.js';
-import { Dialog } from './dialog.js';
+import { Dialog, DialogHost } from './dialog.js';
 import { Icon, Logo } from './icon.js';
 import { LiveButton } from './livebutton.js';
 import { AccountMenu, ThemeButton, ZoneMenu } from './menus.js';
 import { Nav, TabBar } from './nav.js';
 import { lazy } from './lazy.js';
 import { useShortcuts } from './shortcuts.js';
+import { Toasts } from './toasts.js';
 import { pageName } from '../store/title.js';
 
 const Palette = lazy(() => import('./palette.js'), 'Palette', () => null);
@@ -33,7 +34,7 @@ export function Frame({ children }) {
         <nav class="side" aria-label="Pages"><${Nav}/></nav>
         <main class="main" id="main" tabindex="-1"><${Banners}/>${children}</main>
         <${TabBar} more=${() => { drawer.value = true; }}/>
-        ${drawer.value && html`<${Drawer}/>`}${paletteOpen.value && html`<${Palette}/>`}</div>`;
+        ${drawer.value && html`<${Drawer}/>`}${paletteOpen.value && html`<${Palette}/>`}<${DialogHost}/><${Toasts}/></div>`;
 }
 
 function skip(/** @type {Event} */ event) {

@@ -4,8 +4,9 @@ import { href } from '../base.js';
 import { browserZone, zoneName } from '../lib/time.js';
 import { prefs, setPrefs, zone } from '../store/prefs.js';
 import { signOut, user } from '../store/session.js';
-import { openHelp } from './help.js';
 import { Menu } from './menu.js';
+
+const openHelp = () => import('./help.js').then((help) => help.openHelp());
 
 /** @type {[import('../store/prefs.js').Prefs['theme'], string][]} */
 const THEMES = [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];

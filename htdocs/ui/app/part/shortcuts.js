@@ -4,8 +4,9 @@ import { togglePause } from '../store/live.js';
 import { prefs, setPrefs } from '../store/prefs.js';
 import { go } from '../store/route.js';
 import { can } from '../store/session.js';
-import { openHelp } from './help.js';
 import { openPalette } from '../store/palette.js';
+
+const openHelp = () => import('./help.js').then((help) => help.openHelp());
 
 /** The shortcuts of every page. */
 export function useShortcuts() {

@@ -6,17 +6,20 @@ import { count, ms, percent, plural } from '../lib/number.js';
 import { counts } from '../store/counts.js';
 import { loaded, loadMonitors, listError, monitors, reloadMonitors } from '../store/monitors.js';
 import { overview } from '../store/overview.js';
+import { prefs } from '../store/prefs.js';
 import { can } from '../store/session.js';
 import { clearFilters, filtered, shown, text } from '../store/view.js';
 import { Attention } from '../part/attention.js';
-import { Checklist } from '../part/checklist.js';
-import { FirstUrl } from '../part/firsturl.js';
 import { StatusIcon } from '../part/icon.js';
+import { lazy } from '../part/lazy.js';
 import { ListBar } from '../part/listbar.js';
 import { MonitorTable } from '../part/monitortable.js';
 import { Heading } from '../part/page.js';
 import { Changes, Expiring, OpenIncidents } from '../part/dashcards.js';
 import { Empty, Failed, NoMatch, Skeleton } from '../part/states.js';
+
+const Checklist = lazy(() => import('../part/checklist.js'), 'Checklist', () => null);
+const FirstUrl = lazy(() => import('../part/firsturl.js'), 'FirstUrl', () => null);
 
 /** @type {import('../lib/status.js').Status[]} */
 const SHOWN = ['down', 'degraded', 'unknown', 'up', 'maintenance', 'paused'];
@@ -25,14 +28,15 @@ const WORDS = { down: 'Down', degraded: 'Degraded', unknown: 'Unknown', up: 'Ope
 export default function Dash() {
     useEffect(() => { loadMonitors().catch(() => {}); }, []);
     const data = overview.data.value;
+    const first = prefs.value.checklist && can('member') && html`<${Checklist}/>`;
     const nothing = loaded.value && monitors.value.length === 0;
     return html`<${Heading} title="Dashboard">${can('member') && html`<a class="btn primary" href=${href('monitors/?new=http')} aria-keyshortcuts="n">Add monitor</a>`}<//>
         <${Failed} error=${overview.error.value ?? listError.value} what="The overview" retry=${() => { overview.load(); reloadMonitors().catch(() => {}); }} old=${Boolean(data)}/>
         ${nothing ? html`<div class="card"><${Empty} icon="monitors" title="Nothing is watched yet">${can('member') ? html`<p>Enter an address. It is checked every minute from here on.</p><${FirstUrl}/>`
-            : html`<p>You see here what is shared with you.</p>`}<//></div><${Checklist}/>`
+            : html`<p>You see here what is shared with you.</p>`}<//></div>${first}`
             : html`<${Numbers} data=${data}/>
                 <div class="dash"><div class="stack"><${Attention} data=${data}/></div>
-                    <div class="stack"><${Checklist}/><${OpenIncidents} list=${data?.incidents}/></div></div>
+                    <div class="stack">${first}<${OpenIncidents} list=${data?.incidents}/></div></div>
                 <section class="stack" aria-labelledby="all-monitors"><h2 id="all-monitors">Monitors</h2><${List}/></section>
                 <div class="cards"><${Changes} list=${data?.changes}/><${Expiring} list=${data?.expiring}/></div>`}`;
 }

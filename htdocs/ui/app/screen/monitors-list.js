@@ -7,14 +7,16 @@ import { listError, loaded, loadMonitors, monitors, reloadMonitors } from '../st
 import { can } from '../store/session.js';
 import { setQuery } from '../store/route.js';
 import { clearFilters, filter, filtered, selected, shown, text } from '../store/view.js';
-import { BulkBar } from '../part/bulkbar.js';
 import { Button } from '../part/button.js';
-import { exportList } from '../part/csv.js';
-import { FirstUrl } from '../part/firsturl.js';
+import { lazy } from '../part/lazy.js';
 import { ListBar } from '../part/listbar.js';
 import { choosing, MonitorTable } from '../part/monitortable.js';
 import { Heading } from '../part/page.js';
 import { Empty, Failed, NoMatch, Skeleton } from '../part/states.js';
+
+const BulkBar = lazy(() => import('../part/bulkbar.js'), 'BulkBar', () => null);
+const FirstUrl = lazy(() => import('../part/firsturl.js'), 'FirstUrl', () => null);
+const exportList = () => import('../part/csv.js').then((csv) => csv.exportList());
 
 const STATUS_KEYS = ['down', 'degraded', 'unknown', 'maintenance', 'up', 'paused'];
 
@@ -37,5 +39,5 @@ export function MonitorList() {
                 ? html`<p>Enter an address. It is checked every minute from here on.</p><${FirstUrl}/>` : html`<p>You see here what is shared with you.</p>`}<//></div>`
                 : shown.value.length === 0 && filtered.value ? html`<div class="card"><${NoMatch} text=${text.value ? `No monitor matches “${text.value}”` : 'No monitor matches these filters'} onClear=${clearFilters}/></div>`
                     : html`<${MonitorTable} label="Monitors" choose/>`}
-        <${BulkBar}/>`;
+        ${selected.value.size > 0 && html`<${BulkBar}/>`}`;
 }
