@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const top = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const WAIT_MS = 10000;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** The site to show: what was built, or built now. */
@@ -33,7 +34,13 @@ export async function browser(options = {}) {
     context.pages().forEach(watch);
     return {
         context, troubles,
-        async page() { return context.newPage(); },
+        /** A page for one test, gone with it. @param {import('node:test').TestContext} t */
+        async page(t) {
+            const page = await context.newPage();
+            page.setDefaultTimeout(WAIT_MS);
+            t.after(() => page.close());
+            return page;
+        },
         async close() { await context.close(); rmSync(dir, { recursive: true, force: true }); },
     };
 }
@@ -42,7 +49,7 @@ export async function browser(options = {}) {
 export async function axe(page) {
     const client = await page.context().newCDPSession(page);
     const source = readFileSync(join(top, 'node_modules/axe-core/axe.min.js'), 'utf8');
-    await client.send('Runtime.evaluate', { expression: `window.axe ?? (${JSON.stringify('')}, ${'0'}); ${source}` });
+    await client.send('Runtime.evaluate', { expression: source });
     const { result, exceptionDetails } = await client.send('Runtime.evaluate', {
         awaitPromise: true, returnByValue: true,
         expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
@@ -62,6 +69,6 @@ export const OPEN_SCREENS = ['', 'signin/', 'signup/', 'setup/'];
 
 /** Waits until a page shows what it has: no skeleton, and its heading there. */
 export async function settled(page) {
-    await page.waitForSelector('h1');
+    await page.waitForSelector('h1:not(.sr)');
     await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
 }

@@ -14,7 +14,7 @@ export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img
 export async function fake({ site, base = '/', ...options }) {
     const w = world(options);
     const streams = new Set();
-    /** Set by stories: fail(method, path) may give {status, problem} or a delay; stream may be 'open', 'refused' or 204. */
+    /** Set by stories: fail(method, path) may give {status, problem, headers}, {drop} or {hang}; stream may be 'open', 'refused' or 204. */
     const control = { fail: (_method, _path) => null, delay: 0, stream: 'open', hits: [] };
     let eventId = 1;
     const tell = (kind, data) => { for (const res of streams) res.write(`id: ${++eventId}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`); };
@@ -33,6 +33,7 @@ export async function fake({ site, base = '/', ...options }) {
         if (route === '/events') return stream(req, res);
         const forced = control.fail(method, route);
         if (forced?.drop) return req.socket.destroy();
+        if (forced?.hang) return undefined;
         if (forced) return json(res, forced.status, { title: 'Forced', detail: 'A story wants this.', request_id: 'fake-req-1', ...forced.problem }, forced.headers);
         const open = ['/bootstrap', '/setup', '/session', '/signup', '/session/refresh'].includes(route);
         if ((!w.user || w.expired) && !open) return json(res, 401, { title: 'Sign in first' });
@@ -48,11 +49,12 @@ export async function fake({ site, base = '/', ...options }) {
     }
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     const port = server.address().port;
+    server.unref(); // a test that failed does not wait for it
     return {
         w, control, tell, streams, port, url: `http://127.0.0.1:${port}${base}`,
         /** The server is gone: connections end, nothing listens. */
         async stop() { for (const res of streams) res.destroy(); server.closeAllConnections(); await new Promise((done) => server.close(done)); },
-        async start() { await new Promise((done) => server.listen(port, '127.0.0.1', done)); },
+        async start() { await new Promise((done) => server.listen(port, '127.0.0.1', done)); server.unref(); },
     };
 }
 
@@ -94,4 +96,5 @@ function end(res, status, body, type = 'text/plain') {
 if (import.meta.url === `file://${process.argv[1]}`) {
     const shown = await fake({ site: process.argv[2] ?? 'htdocs/site' });
     console.log(shown.url);
+    process.stdin.resume(); // until it is ended
 }

@@ -53,20 +53,28 @@ function Redirect() {
     return null;
 }
 
-/** A new page takes the focus to its heading, so that it is announced and Tab starts there. */
+const FOCUS_MS = 5000;
+
+/**
+ * A new page takes the focus to its heading, so that it is announced and Tab starts there. The
+ * heading may be drawn anew when the page's data comes; the focus stays with it until somebody acts.
+ */
 function useFocus() {
     const visit = visits.value;
     useEffect(() => {
         if (!visit) return undefined;
-        const began = Date.now();
+        const stop = () => { clearInterval(timer); removeEventListener('keydown', stop, true); removeEventListener('pointerdown', stop, true); };
         const take = () => {
-            const heading = /** @type {HTMLElement|null} */ (document.querySelector('main h1:not(.sr)'));
             const active = document.activeElement;
+            const heading = /** @type {HTMLElement|null} */ (document.querySelector('main h1:not(.sr)'));
             if (active?.closest('main') && active.matches('input, select, textarea')) return; // a field took it
-            if (heading) heading.focus({ preventScroll: true });
-            else if (Date.now() - began < 5000) timer = requestAnimationFrame(take);
+            if (heading && active !== heading) heading.focus({ preventScroll: true });
         };
-        let timer = requestAnimationFrame(take);
-        return () => cancelAnimationFrame(timer);
+        const began = Date.now();
+        const timer = setInterval(() => (Date.now() - began > FOCUS_MS ? stop() : take()), 50);
+        addEventListener('keydown', stop, true);
+        addEventListener('pointerdown', stop, true);
+        take();
+        return stop;
     }, [visit]);
 }

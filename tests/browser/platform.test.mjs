@@ -1,0 +1,100 @@
+// Every address loads directly, at the root of a host and below it, and keeps to its origin.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { browser, OPEN_SCREENS, SCREENS, settled, site } from './lib.mjs';
+import { fake } from './fake/server.mjs';
+
+const ANN = { id: 1, email: 'ann@example.com', name: 'Ann Operator', role: 'admin' };
+let b;
+before(async () => { b = await browser(); });
+after(() => b.close());
+
+for (const base of ['/', '/ops/tocsin/']) {
+    test(`all pages load at ${base} without an error, a policy report or a foreign request`, async (t) => {
+        const api = await fake({ site: site(), base });
+        const page = await b.page(t);
+        const foreign = [];
+        page.on('request', (request) => { if (!request.url().startsWith(api.url) && !request.url().startsWith('data:')) foreign.push(request.url()); });
+        await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
+        for (const screen of [...SCREENS, ...OPEN_SCREENS]) {
+            api.w.user = OPEN_SCREENS.includes(screen) ? null : ANN;
+            await page.goto(api.url + screen);
+            await settled(page);
+            assert.notEqual(await page.title(), '', screen);
+        }
+        assert.deepEqual(b.troubles.splice(0), []);
+        assert.deepEqual(foreign, []);
+    });
+}
+
+test('a viewer sees no way to write, and is refused what needs more', async (t) => {
+    const api = await fake({ site: site() });
+    api.w.user = { ...ANN, role: 'viewer' };
+    const page = await b.page(t);
+    await page.goto(`${api.url}monitors/`);
+    await settled(page);
+    assert.equal(await page.getByText('Add monitor').count(), 0);
+    assert.equal(await page.getByRole('link', { name: 'Admin' }).count(), 0);
+    for (const [screen, need] of [['admin/', 'admin'], ['monitors/?new=http', 'member']]) {
+        await page.goto(api.url + screen);
+        await page.getByText(`This page needs the role “${need}”`).waitFor();
+    }
+});
+
+test('links inside change the page without loading it again; back returns to the place', async (t) => {
+    const api = await fake({ site: site(), monitors: 300 });
+    const page = await b.page(t);
+    await page.goto(`${api.url}monitors/`);
+    await settled(page);
+    await page.evaluate(() => { window.still = true; scrollTo(0, 4000); });
+    await page.waitForFunction(() => document.querySelector('tr[data-i="90"]'));
+    await page.locator('tr[data-i="90"] a').click();
+    await page.waitForURL('**/monitors/?id=*');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+    await page.goBack();
+    await page.waitForFunction(() => scrollY > 3000);
+    assert.equal(await page.evaluate(() => window.still), true);
+});
+
+for (const width of [390, 320]) {
+    test(`nothing is wider than a window of ${width} px`, async (t) => {
+        const api = await fake({ site: site() });
+        const page = await b.page(t);
+        await page.setViewportSize({ width, height: 800 });
+        for (const screen of [...SCREENS, ...OPEN_SCREENS]) {
+            api.w.user = OPEN_SCREENS.includes(screen) ? null : ANN;
+            await page.goto(api.url + screen);
+            await settled(page);
+            assert.equal(await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, screen);
+        }
+    });
+}
+
+test('text at 200 % fits as well', async (t) => {
+    const api = await fake({ site: site() });
+    const page = await b.page(t);
+    await page.setViewportSize({ width: 720, height: 900 });
+    await page.addInitScript(() => addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%'; }));
+    for (const screen of SCREENS) {
+        await page.goto(api.url + screen);
+        await settled(page);
+        assert.equal(await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, screen);
+    }
+});
+
+test('source and release draw the same', async (t) => {
+    const release = await fake({ site: site() });
+    const raw = await fake({ site: site({ raw: true }) });
+    const page = await b.page(t);
+    const draw = async (url) => {
+        await page.goto(url);
+        await settled(page);
+        // times and what follows from them differ between two moments
+        return page.evaluate(() => document.querySelector('#app').innerHTML.replace(/<time.*?<\/time>/g, '').replace(/\d[\d.,:\u202f]*|id="[^"]*"|(aria-[a-z]+|for|popovertarget|list)="P?[^"]*"| (now|now ago|in|ago|s|min|h)\b/g, ''));
+    };
+    for (const screen of ['signin/', 'monitors/?new=http', 'incidents/', 'notify/', 'settings/']) {
+        release.w.user = raw.w.user = screen === 'signin/' ? null : ANN;
+        assert.equal(await draw(raw.url + screen), await draw(release.url + screen), screen);
+    }
+    assert.deepEqual(b.troubles.splice(0), []);
+});
