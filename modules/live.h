@@ -1,9 +1,9 @@
 /*
  * live: the parts of the event stream.
  *
- * One thread a child serves all its clients (live_loop.c). A request becomes a client
- * when its handler returns SUSPENDED: httpd's worker is free again, and the connection
- * belongs to the thread, which writes to it, notices its end and closes it
+ * One thread a child serves all its clients (live_loop.c, live_ask.c). A request becomes a
+ * client when its handler returns SUSPENDED: httpd's worker is free again, and the
+ * connection belongs to the thread, which writes to it, notices its end and closes it
  * (live_client.c). Clients of the same sight form a group, for which each message is
  * built once (live_group.c). Who may listen is asked anew each minute (live_access.c).
  * All of it is read over one connection that LISTENs (live_database.c).
@@ -136,13 +136,49 @@ void live_database_ask(live_database *db, const char *sql, int nargs, const char
                        void (*answered)(const PGresult *rows));
 void live_database_close(live_database *db);
 
-/* ---------------------------------------------------------------- live_loop.c */
+/* ---------------------------------------------------------------- live_loop.c and live_ask.c */
 
 typedef struct {
     const char *conninfo;
     int max; /* clients a child */
     tocsin_counters *counters;
 } live_settings;
+
+/* What the thread's two files share; only the thread touches it after live_start(). */
+typedef struct {
+    live_settings set;
+    live_database db;
+    struct live_ring waiting;         /* for the database's word */
+    char cursor[LIVE_CURSOR_MAX + 1]; /* told up to here; empty: nobody listens */
+    apr_time_t read_at, access_at;
+    int resync;                   /* something may have been missed */
+    const live_client *replaying; /* the client whose gap is being read */
+} live_hub;
+
+extern live_hub hub;
+
+#define live_count(what, n) __atomic_fetch_add(&hub.set.counters->what, (n), __ATOMIC_RELAXED)
+
+/* Write to one client; one that cannot take it is let go. */
+void live_say(live_client *client, const char *data, size_t len);
+/* What the groups' texts hold, to all of them. */
+void live_say_what_is_new(void);
+/* One message to everybody; cursor NULL: it does not count. */
+void live_say_to_all(const char *kind, const char *data, const char *cursor);
+/* `bye`: the browser comes back by itself; not all in the same moment. */
+void live_dismiss(live_client *client, const char *reason);
+/* Clients from handler to close. */
+int live_reserved(void);
+
+/* ---------------------------------------------------------------- live_ask.c */
+
+/* Ask what is due, if nothing is being asked. */
+void live_ask(apr_time_t now);
+/* The connection is there, or was lost. */
+void live_database_up(void);
+void live_database_down(void);
+
+/* ---------------------------------------------------------------- called by others */
 
 apr_status_t live_start(apr_pool_t *pchild, const live_settings *settings);
 /* Take over a suspended client. */

@@ -22,33 +22,22 @@
 
 APLOG_USE_MODULE(tocsin_live);
 
-#define EVENTS_MAX   256
-#define POLL_EVERY   apr_time_from_sec(1)    /* without a NOTIFY */
-#define POLL_GAP     apr_time_from_msec(100) /* with as many as you like */
-#define PING_EVERY   apr_time_from_sec(15)
-#define FRESH        apr_time_from_sec(5) /* a reading older than this is no news */
-#define ACCESS_EVERY apr_time_from_sec(60)
-#define LIFE         apr_time_from_sec(3600) /* then come again, with what identifies you */
+#define EVENTS_MAX 256
+#define PING_EVERY apr_time_from_sec(15)
+#define FRESH      apr_time_from_sec(5) /* a reading older than this is no news */
 
 static struct {
-    live_settings set;
     int epoll, wakeup;
     apr_thread_t *thread;
     apr_thread_mutex_t *lock;  /* of incoming */
     struct live_ring incoming; /* handed over, not seen yet */
-    struct live_ring waiting;  /* for the database's word */
     struct live_ring leaving;
     int reserved;              /* clients from handler to close, atomic */
     int stopping, ended, away; /* atomic */
-
-    live_database db;
-    char cursor[LIVE_CURSOR_MAX + 1]; /* told up to here; empty: nobody listens */
-    apr_time_t read_at, ping_at, access_at;
-    int resync;
-    const live_client *replaying; /* the client whose gap is being read */
+    apr_time_t ping_at;
 } L;
 
-#define count(what, n) __atomic_fetch_add(&L.set.counters->what, (n), __ATOMIC_RELAXED)
+live_hub hub;
 
 static void wake(void)
 {
@@ -66,7 +55,7 @@ const char *live_reserve(void)
         return "the server is restarting";
     if (__atomic_load_n(&L.away, __ATOMIC_ACQUIRE))
         return "the database is away";
-    if (__atomic_add_fetch(&L.reserved, 1, __ATOMIC_ACQ_REL) > L.set.max) {
+    if (__atomic_add_fetch(&L.reserved, 1, __ATOMIC_ACQ_REL) > hub.set.max) {
         live_unreserve();
         return "too many event streams are open";
     }
@@ -76,6 +65,11 @@ const char *live_reserve(void)
 void live_unreserve(void)
 {
     __atomic_sub_fetch(&L.reserved, 1, __ATOMIC_ACQ_REL);
+}
+
+int live_reserved(void)
+{
+    return __atomic_load_n(&L.reserved, __ATOMIC_ACQUIRE);
 }
 
 void live_add(live_client *client)
@@ -99,8 +93,8 @@ void live_stop(void)
 static void leave(live_client *client)
 {
     epoll_ctl(L.epoll, EPOLL_CTL_DEL, client->fd, NULL);
-    if (client == L.replaying)
-        L.replaying = NULL;
+    if (client == hub.replaying)
+        hub.replaying = NULL;
     if (client->group)
         live_group_leave(client);
     else
@@ -108,7 +102,7 @@ static void leave(live_client *client)
     live_access_release(client->access);
     client->access = NULL;
     APR_RING_INSERT_TAIL(&L.leaving, client, live_client, link);
-    count(live_clients, -1);
+    live_count(live_clients, -1);
     live_slot_count(-1);
 }
 
@@ -124,16 +118,16 @@ static void drop(live_client *client)
     leave(client);
 }
 
-static void say(live_client *client, const char *data, size_t len)
+void live_say(live_client *client, const char *data, size_t len)
 {
     if (live_client_write(client, data, len) == 0)
         return;
-    count(live_dropped, 1);
+    live_count(live_dropped, 1);
     leave(client);
 }
 
 /* The browser comes back by itself; not all in the same moment. */
-static void dismiss(live_client *client, const char *reason)
+void live_dismiss(live_client *client, const char *reason)
 {
     char bye[128];
 
@@ -156,13 +150,13 @@ static void adopt(void)
         struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = client};
 
         APR_RING_REMOVE(client, link);
-        APR_RING_INSERT_TAIL(&L.waiting, client, live_client, link);
+        APR_RING_INSERT_TAIL(&hub.waiting, client, live_client, link);
         client->access = live_access_get(client->account, client->session);
         apr_socket_timeout_set(ap_get_conn_socket(client->c), 0); /* never wait in a write */
         epoll_ctl(L.epoll, EPOLL_CTL_ADD, client->fd, &ev);
-        count(live_clients, 1);
+        live_count(live_clients, 1);
         live_slot_count(1);
-        count(live_adopted, 1);
+        live_count(live_adopted, 1);
     }
 }
 
@@ -187,14 +181,14 @@ static void dismiss_group(live_group *g, void *reason)
     int n = g->nclients; /* the group goes with its last client */
 
     while (n-- > 0)
-        dismiss(APR_RING_FIRST(&g->clients), reason);
+        live_dismiss(APR_RING_FIRST(&g->clients), reason);
 }
 
 static void dismiss_all(const char *reason)
 {
     live_group_each(dismiss_group, (void *)reason);
-    while (!APR_RING_EMPTY(&L.waiting, live_client, link))
-        dismiss(APR_RING_FIRST(&L.waiting), reason);
+    while (!APR_RING_EMPTY(&hub.waiting, live_client, link))
+        live_dismiss(APR_RING_FIRST(&hub.waiting), reason);
 }
 
 /* ---------------------------------------------------------------- what is said */
@@ -208,14 +202,19 @@ static void say_to_group(live_group *g, void *)
     if (text.len == 0)
         return;
     memset(&g->text, 0, sizeof(g->text));
-    count(live_events, n);
+    live_count(live_events, n);
     for (client = APR_RING_FIRST(&g->clients); n-- > 0; client = next) {
         next = APR_RING_NEXT(client, link);
-        say(client, text.data, text.len);
+        live_say(client, text.data, text.len);
         if (n == 0)
             break;
     }
     buf_free(&text);
+}
+
+void live_say_what_is_new(void)
+{
+    live_group_each(say_to_group, NULL);
 }
 
 static void add_to_group(live_group *g, void *message)
@@ -227,12 +226,12 @@ static void add_to_group(live_group *g, void *message)
         live_text_id(&g->text, kind_and_data[2]);
 }
 
-static void say_to_all(const char *kind, const char *data, const char *cursor)
+void live_say_to_all(const char *kind, const char *data, const char *cursor)
 {
     const char *message[] = {kind, data, cursor};
 
     live_group_each(add_to_group, message);
-    live_group_each(say_to_group, NULL);
+    live_say_what_is_new();
 }
 
 /* Without fresh news from the database there is no ping: the page shall see that it
@@ -247,196 +246,12 @@ static void ping(apr_time_t now)
     if (now - L.ping_at < PING_EVERY)
         return;
     L.ping_at = now;
-    if (L.cursor[0] && now - L.read_at < FRESH) {
-        say_to_all("ping", "{}", L.cursor);
+    if (hub.cursor[0] && now - hub.read_at < FRESH) {
+        live_say_to_all("ping", "{}", hub.cursor);
         return;
     }
     live_group_each(comment, NULL);
-    live_group_each(say_to_group, NULL);
-}
-
-static void greet(live_client *client, const buf *missed)
-{
-    buf text = {0};
-
-    live_text_hello(&text);
-    if (missed)
-        buf_add(&text, missed->data, missed->len);
-    live_text_id(&text, L.cursor);
-    APR_RING_REMOVE(client, link);
-    live_group_join(client, client->access->scope);
-    say(client, text.data, text.len);
-    buf_free(&text);
-}
-
-/* ---------------------------------------------------------------- what is asked */
-
-static void got_news(const PGresult *rows)
-{
-    apr_cpystrn(L.cursor, PQgetvalue(rows, 0, 2), sizeof(L.cursor));
-    L.read_at = apr_time_now();
-    if (PQntuples(rows) > 1 && strcmp(PQgetvalue(rows, 1, 0), "resync") == 0)
-        L.resync = 0; /* is among the rows */
-    if (live_group_collect(rows))
-        L.access_at = 0;
-    live_group_each(say_to_group, NULL);
-    if (L.resync) {
-        L.resync = 0;
-        say_to_all("resync", "{}", L.cursor);
-    }
-}
-
-static void ask_news(apr_time_t now)
-{
-    buf owners = {0};
-    const char *args[] = {L.cursor[0] ? L.cursor : NULL, NULL};
-
-    if (live_group_owners(&owners))
-        args[1] = buf_end(&owners);
-    L.db.notified = 0;
-    L.read_at = now;
-    live_database_ask(&L.db, "select kind, owner, body from api.live($1, null, $2::bigint[])",
-                      2, args, got_news);
-    buf_free(&owners);
-}
-
-static void check_access(live_group *g, void *)
-{
-    live_client *client = APR_RING_FIRST(&g->clients), *next;
-    apr_time_t now = apr_time_now();
-    int n = g->nclients;
-
-    for (; n-- > 0; client = next) {
-        next = n ? APR_RING_NEXT(client, link) : NULL;
-        if (client->access->state == ACCESS_DENIED || client->access->scope != g->scope)
-            dismiss(client, "access");
-        else if (now - client->since > LIFE)
-            dismiss(client, "age");
-    }
-}
-
-static void got_access(const PGresult *rows)
-{
-    live_client *client, *next;
-
-    live_access_answer(rows);
-    live_group_each(check_access, NULL);
-    for (client = APR_RING_FIRST(&L.waiting);
-         client != APR_RING_SENTINEL(&L.waiting, live_client, link); client = next) {
-        next = APR_RING_NEXT(client, link);
-        if (client->access->state == ACCESS_DENIED)
-            dismiss(client, "access");
-    }
-}
-
-/* Returns 0 when there is nothing to ask. */
-static int ask_access(int all)
-{
-    buf accounts = {0}, sessions = {0};
-    int n = live_access_question(all, &accounts, &sessions);
-    const char *args[] = {buf_end(&accounts), buf_end(&sessions)};
-
-    if (n)
-        live_database_ask(&L.db,
-                          "select account, session, scope from "
-                          "api.live_access($1::bigint[], $2::uuid[])",
-                          2, args, got_access);
-    buf_free(&accounts);
-    buf_free(&sessions);
-    return n;
-}
-
-static void got_replay(const PGresult *rows)
-{
-    buf missed = {0};
-    live_client *client, *next;
-    apr_int64_t scope;
-    char *cursor;
-
-    if (!L.replaying)
-        return; /* it has gone; the others with its gap ask again */
-    scope = L.replaying->access->scope;
-    cursor = strdup(L.replaying->cursor);
-    live_group_replay(rows, &missed);
-    for (client = APR_RING_FIRST(&L.waiting);
-         cursor && client != APR_RING_SENTINEL(&L.waiting, live_client, link); client = next) {
-        next = APR_RING_NEXT(client, link);
-        if (client->access->state == ACCESS_ALLOWED && client->access->scope == scope &&
-            client->cursor && strcmp(client->cursor, cursor) == 0)
-            greet(client, &missed);
-    }
-    L.replaying = NULL;
-    free(cursor);
-    buf_free(&missed);
-}
-
-static void ask_replay(const live_client *client)
-{
-    char owner[24] = "";
-    const char *args[] = {client->cursor, L.cursor, NULL};
-
-    if (client->access->scope != 0) {
-        apr_snprintf(owner, sizeof(owner), "{%" APR_INT64_T_FMT "}", client->access->scope);
-        args[2] = owner;
-    }
-    L.replaying = client;
-    live_database_ask(&L.db, "select kind, owner, body from api.live($1, $2, $3::bigint[])", 3,
-                      args, got_replay);
-}
-
-/* Greet who may be greeted; ask for the gap of the first who has one. */
-static void greet_waiting(void)
-{
-    live_client *client, *next;
-
-    for (client = APR_RING_FIRST(&L.waiting);
-         client != APR_RING_SENTINEL(&L.waiting, live_client, link); client = next) {
-        next = APR_RING_NEXT(client, link);
-        if (client->access->state != ACCESS_ALLOWED)
-            continue;
-        if (!client->cursor || strcmp(client->cursor, L.cursor) == 0) {
-            greet(client, NULL);
-        }
-        else {
-            ask_replay(client);
-            return;
-        }
-    }
-}
-
-static void ask(apr_time_t now)
-{
-    if (L.db.state != DB_IDLE)
-        return;
-    if (__atomic_load_n(&L.reserved, __ATOMIC_ACQUIRE) == 0) {
-        L.cursor[0] = '\0'; /* nobody listens, nothing is missed */
-        L.db.notified = 0;
-    }
-    else if (!L.cursor[0] || now - L.read_at >= POLL_EVERY ||
-             (L.db.notified && now - L.read_at >= POLL_GAP)) {
-        ask_news(now);
-    }
-    else if (now - L.access_at >= ACCESS_EVERY) {
-        L.access_at = now;
-        ask_access(1);
-    }
-    else if (!APR_RING_EMPTY(&L.waiting, live_client, link)) {
-        if (!ask_access(0))
-            greet_waiting();
-    }
-}
-
-static void database_up(void)
-{
-    L.db.notified = 1; /* who knows what was said meanwhile */
-}
-
-static void database_down(void)
-{
-    L.replaying = NULL;
-    L.resync = 1;
-    count(live_lost, 1);
-    say_to_all("health", "{\"database\":false}", NULL);
+    live_say_what_is_new();
 }
 
 /* ---------------------------------------------------------------- the loop */
@@ -449,8 +264,8 @@ static void ready(const struct epoll_event *ev)
         if (read(L.wakeup, &ignored, sizeof(ignored)) < 0)
             return;
     }
-    else if (ev->data.ptr == &L.db) {
-        live_database_ready(&L.db);
+    else if (ev->data.ptr == &hub.db) {
+        live_database_ready(&hub.db);
     }
     else if (!left(ev->data.ptr)) {
         /* A stream takes no input: bytes are as good as the end. */
@@ -462,9 +277,9 @@ static void ready(const struct epoll_event *ev)
 static int patience(void)
 {
     if (!APR_RING_EMPTY(&L.leaving, live_client, link) ||
-        !APR_RING_EMPTY(&L.waiting, live_client, link) || L.db.notified)
+        !APR_RING_EMPTY(&hub.waiting, live_client, link) || hub.db.notified)
         return 20;
-    return L.db.state == DB_IDLE && !L.cursor[0] ? 1000 : 100;
+    return hub.db.state == DB_IDLE && !hub.cursor[0] ? 1000 : 100;
 }
 
 static void turn(void)
@@ -481,9 +296,9 @@ static void turn(void)
     }
     else {
         now = apr_time_now();
-        live_database_tick(&L.db, now);
-        __atomic_store_n(&L.away, L.db.failing, __ATOMIC_RELEASE);
-        ask(now);
+        live_database_tick(&hub.db, now);
+        __atomic_store_n(&L.away, hub.db.failing, __ATOMIC_RELEASE);
+        live_ask(now);
         ping(now);
     }
     reap(0);
@@ -496,7 +311,7 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *)
     adopt();
     dismiss_all("stop");
     reap(1);
-    live_database_close(&L.db);
+    live_database_close(&hub.db);
     apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
 }
@@ -521,11 +336,12 @@ apr_status_t live_start(apr_pool_t *pchild, const live_settings *settings)
     apr_status_t rv;
 
     memset(&L, 0, sizeof(L));
-    L.set = *settings;
+    memset(&hub, 0, sizeof(hub));
+    hub.set = *settings;
     APR_RING_INIT(&L.incoming, live_client, link);
-    APR_RING_INIT(&L.waiting, live_client, link);
+    APR_RING_INIT(&hub.waiting, live_client, link);
     APR_RING_INIT(&L.leaving, live_client, link);
-    L.ping_at = L.access_at = apr_time_now();
+    L.ping_at = hub.access_at = apr_time_now();
     L.epoll = epoll_create1(EPOLL_CLOEXEC);
     L.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (L.epoll < 0 || L.wakeup < 0 || epoll_ctl(L.epoll, EPOLL_CTL_ADD, L.wakeup, &ev) < 0)
@@ -533,9 +349,9 @@ apr_status_t live_start(apr_pool_t *pchild, const live_settings *settings)
     live_slot_take();
     live_access_init(pchild);
     live_group_init(pchild);
-    live_database_init(&L.db, L.set.conninfo, L.epoll);
-    L.db.up = database_up;
-    L.db.down = database_down;
+    live_database_init(&hub.db, hub.set.conninfo, L.epoll);
+    hub.db.up = live_database_up;
+    hub.db.down = live_database_down;
     rv = apr_thread_mutex_create(&L.lock, APR_THREAD_MUTEX_DEFAULT, pchild);
     if (rv == APR_SUCCESS)
         rv = ap_thread_create(&L.thread, NULL, run, NULL, pchild);

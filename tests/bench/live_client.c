@@ -59,7 +59,8 @@ static void begin(int epoll)
 
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&from, sizeof(from)) < 0 ||
-        (connect(c->fd, (struct sockaddr *)&server, sizeof(server)) < 0 && errno != EINPROGRESS)) {
+        (connect(c->fd, (struct sockaddr *)&server, sizeof(server)) < 0 &&
+         errno != EINPROGRESS)) {
         perror("connect");
         exit(1);
     }
@@ -176,9 +177,10 @@ static void prepare(int argc, char **argv)
     server.sin_port = htons(atoi(argv[1]));
     inet_pton(AF_INET, "127.0.0.1", &server.sin_addr);
     nclients = atoi(argv[3]);
-    snprintf(request, sizeof(request),
-             "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nAccept: text/event-stream\r\n%s\r\n\r\n",
-             argv[2], argv[1], argv[4]);
+    snprintf(
+        request, sizeof(request),
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nAccept: text/event-stream\r\n%s\r\n\r\n",
+        argv[2], argv[1], argv[4]);
     setrlimit(RLIMIT_NOFILE, &files);
     clients = calloc(nclients, sizeof(*clients));
     samples = malloc(SAMPLES * sizeof(*samples));

@@ -1,11 +1,12 @@
 """The event stream: who is told what, that nothing is missed, and how streams end."""
 import re
+import shutil
 import socket
 import time
 
 import pytest
 
-from stack import Stack
+from stack import Client, Events, Stack, host
 
 pytestmark = pytest.mark.asan
 
@@ -140,7 +141,6 @@ def test_rev_of_a_list_is_a_cursor(stack):
     ann = stack.user()
     rev = ann.api('GET', '/monitors?view=list').json()['rev']
     tell(stack, ann.id, 77)
-    from stack import Events
     with Events(ann, f'/api/v1/events?after={rev}') as stream:
         stream.wait(about(77))
 
@@ -299,3 +299,59 @@ def test_polled_stream_where_none_can_be_held(build):
         third = ann.api('GET', '/events', headers={'Last-Event-ID': re.search(r'^id: (.+)$', second.text, re.M).group(1)})
         assert 'event: status' not in third.text
         assert ann.api('GET', '/events', headers={'Last-Event-ID': 'junk'}).text.count('event: resync') == 1
+
+
+def test_streams_go_over_tls(build, tmp_path):
+    """The same thread writes through mod_ssl."""
+    cert, key = tmp_path / 'cert', tmp_path / 'key'
+    host.run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '2',
+             '-keyout', str(key), '-out', str(cert))
+    port = host.free_port()
+    with Stack(build, children=1, tocsind=False, start=False) as s:
+        s.httpd.extra = f'''LoadModule socache_shmcb_module {s.httpd.vars["HTTPD_LIBEXECDIR"]}/mod_socache_shmcb.so
+LoadModule ssl_module {s.httpd.vars["HTTPD_LIBEXECDIR"]}/mod_ssl.so
+Listen 127.0.0.1:{port} https
+<VirtualHost 127.0.0.1:{port}>
+  SSLEngine on
+  SSLCertificateFile {s.root}/cert
+  SSLCertificateKeyFile {s.root}/key
+</VirtualHost>
+'''
+        for f in (cert, key):
+            shutil.copy(f, s.root / f.name)
+            host.give(s.root / f.name)
+        s.start()
+        ann = s.user('operator')
+        token = ann.api('POST', '/me/tokens', json={'name': 'tls', 'scopes': ['read']}).json()['token']
+        tls = Client(f'https://127.0.0.1:{port}')
+        tls.verify = False
+        tls.headers['Authorization'] = f'Bearer {token}'
+        streams = [Events(tls) for _ in range(5)]
+        for stream in streams:
+            stream.wait('hello')
+        for ref in range(20):
+            tell(s, ann.id, ref, pad='x' * 5000)
+        for stream in streams:
+            stream.wait(about(19))
+            assert [e['data']['id'] for e in stream.all if e['event'] == 'status'] == list(range(20))
+        s.httpd.graceful()
+        for stream in streams:
+            assert stream.wait('bye')['data'] == {'reason': 'restart'}
+
+
+def test_polled_stream_over_http2(build):
+    """A stream of HTTP/2 would hold a thread: it is answered at once."""
+    with Stack(build, children=1, tocsind=False, start=False) as s:
+        s.httpd.before = f'LoadModule http2_module {s.httpd.vars["HTTPD_LIBEXECDIR"]}/mod_http2.so\nProtocols h2c http/1.1'
+        s.start()
+        ann = s.user()
+        cookies = '; '.join(f'{c.name}={c.value}' for c in ann.cookies)
+
+        def poll(*more):
+            return host.run('curl', '-sS', '--http2-prior-knowledge', '-m', '5', '-w', '\n%{http_version} %{http_code}',
+                            '-b', cookies, *more, s.url + '/api/v1/events')
+        first = poll()
+        assert first.endswith('\n2 200')
+        tell(s, ann.id, 5)
+        second = poll('-H', 'Last-Event-ID: ' + re.search(r'^id: (.+)$', first, re.M).group(1))
+        assert re.findall(r'"id": (\d+)', second) == ['5']
