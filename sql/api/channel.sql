@@ -14,8 +14,9 @@ language sql stable security definer set search_path = '' as $$
                       where mc.channel = c.id and m.deleted_at is null),
         'last', (select json_build_object('id', o.id, 'at', tocsin.ts(d.at), 'event', o.event,
                                           'state', o.state, 'ok', d.ok, 'error', d.error)
-                   from tocsin.outbox o join tocsin.delivery d on d.outbox = o.id
-                  where o.channel = c.id order by d.id desc limit 1),
+                   from (select x.id, x.event, x.state from tocsin.outbox x
+                          where x.channel = c.id and x.attempts > 0 order by x.id desc limit 1) o
+                   join tocsin.delivery d on d.outbox = o.id order by d.id desc limit 1),
         'owner', c.owner,
         'owner_email', case when who.role in ('operator', 'admin')
                             then (select a.email from tocsin.account a where a.id = c.owner) end,

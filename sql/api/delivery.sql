@@ -26,32 +26,35 @@ language sql stable security definer set search_path = '' as $$
              where d.outbox = o.id order by d.id desc limit 1) last on true) j
 $$;
 
+-- The newest first. The statement is put together from what is asked, so that each question
+-- has the plan of its own index; values go in as parameters.
 create or replace function api.delivery_list(caller bigint, id bigint, input jsonb) returns json
-language sql stable security definer set search_path = '' as $$
-    with who as (
-        select a.id, a.role in ('operator', 'admin') as sees_all from tocsin.caller(caller, 'viewer') a
-    ), page as (
-        select o from tocsin.outbox o, who
-         where (o.owner = who.id
-                or who.sees_all and (coalesce((input->>'all')::boolean, false)
-                                     or input ?| array['monitor', 'channel', 'incident']))
-           and o.event <> 'invite'
-           and (input->>'state' is null or o.state = input->>'state')
-           and (input->>'event' is null or o.event = input->>'event')
-           and (input->>'channel' is null or o.channel = (input->>'channel')::bigint)
-           and (input->>'monitor' is null or o.monitor = (input->>'monitor')::bigint)
-           and (input->>'incident' is null or o.incident = (input->>'incident')::bigint)
-           and o.id < coalesce((input->>'after')::bigint, 9223372036854775807)
-         order by o.id desc limit coalesce((input->>'limit')::integer, 50) + 1
-    ), shown as (
-        select p.o from page p order by (p.o).id desc limit coalesce((input->>'limit')::integer, 50)
-    )
-    select json_build_object(
-        'items', coalesce((select json_agg(tocsin.delivery_json(s.o) order by (s.o).id desc) from shown s), '[]'),
-        'next', case when (select count(*) from page) > (select count(*) from shown)
-                     then (select min((s.o).id)::text from shown s) end)
-      from who
-$$;
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    who    tocsin.account := tocsin.caller(caller, 'viewer');
+    wanted integer := coalesce((input->>'limit')::integer, 50);
+    every  boolean := who.role in ('operator', 'admin')
+                      and (coalesce((input->>'all')::boolean, false)
+                           or input ?| array['monitor', 'channel', 'incident']);
+    page   tocsin.outbox[];
+begin
+    execute 'select array_agg(p.o order by (p.o).id desc) from (select o from tocsin.outbox o where o.event <> ''invite'''
+            || case when not every then ' and o.owner = $1' else '' end
+            || case when input ? 'state' then ' and o.state = $2' else '' end
+            || case when input ? 'event' then ' and o.event = $3' else '' end
+            || case when input ? 'channel' then ' and o.channel = $4' else '' end
+            || case when input ? 'monitor' then ' and o.monitor = $5' else '' end
+            || case when input ? 'incident' then ' and o.incident = $6' else '' end
+            || case when input ? 'after' then ' and o.id < $7' else '' end
+            || ' order by o.id desc limit $8) p'
+       into page
+      using who.id, input->>'state', input->>'event', (input->>'channel')::bigint,
+            (input->>'monitor')::bigint, (input->>'incident')::bigint, (input->>'after')::bigint, wanted + 1;
+    return json_build_object(
+        'items', coalesce((select json_agg(tocsin.delivery_json(o) order by o.id desc)
+                             from unnest(page[1:wanted]) o), '[]'),
+        'next', case when cardinality(page) > wanted then page[wanted].id::text end);
+end $$;
 
 create or replace function tocsin.delivery_of(who tocsin.account, id bigint) returns tocsin.outbox
 language sql stable security definer set search_path = '' as $$

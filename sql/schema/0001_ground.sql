@@ -429,6 +429,7 @@ create index outbox_ready on tocsin.outbox (channel, next_at, id) where state = 
 create index outbox_locked on tocsin.outbox (channel) where state = 'pending' and locked_until is not null;
 create index outbox_order on tocsin.outbox (channel, monitor, seq) where state = 'pending';
 create index outbox_owner on tocsin.outbox (owner, id);
+create index outbox_channel on tocsin.outbox (channel, id);
 create index outbox_monitor on tocsin.outbox (monitor, id);
 create index outbox_incident on tocsin.outbox (incident);
 

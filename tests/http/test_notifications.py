@@ -156,6 +156,29 @@ def test_failed_test_message_is_not_tried_again(stack, ann):
     assert d['state'] == 'dead' and d['error'] == 'the receiver answered 500' and len(d['tries']) == 1
 
 
+def test_deliveries_are_paged_filtered_and_the_owners_own(stack):
+    bob, boss = stack.user(), stack.user('operator')
+    c, m = channel(bob, 'email', to=['x@example.org']), monitor(stack, bob)
+    ids = [owe(stack, bob, c, m, seq=n) for n in range(3)]
+    for message in ids:
+        ended(stack, bob, message)
+    first = bob.api('GET', '/deliveries?limit=2').json()
+    assert [d['id'] for d in first['items']] == ids[:0:-1]
+    rest = bob.api('GET', f"/deliveries?limit=2&after={first['next']}").json()
+    assert [d['id'] for d in rest['items']] == ids[:1] and rest['next'] is None
+
+    def found(who, query):
+        return [d['id'] for d in who.api('GET', '/deliveries?' + query).json()['items']]
+    for query in (f'monitor={m}', f"channel={c['id']}", 'state=sent', 'event=down', f'monitor={m}&state=sent&event=down'):
+        assert found(bob, query) == ids[::-1], query
+    assert found(bob, 'state=dead') == [] and found(bob, 'event=up') == []
+    assert found(stack.user(), f'monitor={m}') == [] and found(boss, '') == []
+    assert found(boss, f'monitor={m}') == ids[::-1] and set(ids) <= set(found(boss, 'all=true&limit=200'))
+    assert stack.user().api('GET', f'/deliveries/{ids[0]}').status_code == 404
+    wrong = bob.api('GET', '/deliveries?state=lost')
+    assert wrong.status_code == 422 and 'state' in wrong.json()['errors']
+
+
 # ---------------------------------------------------------------- again, and no more
 
 def test_failure_is_tried_again_with_the_same_key(stack, ann):
