@@ -32,12 +32,16 @@ begin
                    (select t.prev from tocsin.transition t
                      where t.monitor = s.monitor and t.seq = s.seq)
                else s.status end as known,
-               m.owner, m.name, m.url
+               (select i.id from tocsin.incident i
+                 where i.monitor = s.monitor and i.auto and i.resolved_at is null) as open,
+               m.owner, m.name, m.url,
+               coalesce(r.name, 'internal') as reason_word, coalesce(r.text, '') as reason_text
           from unnest(transit_all.monitor, transit_all.status, transit_all.at,
                       transit_all.reason, transit_all.code, transit_all.message)
                       as w (monitor, status, at, reason, code, message)
           join tocsin.monitor_state s on s.monitor = w.monitor
           join tocsin.monitor m on m.id = w.monitor
+          left join tocsin.reason r on r.code = w.reason
          where s.status <> w.status
     ), state as (
         update tocsin.monitor_state s
@@ -59,7 +63,7 @@ begin
     ), opened as (
         insert into tocsin.incident (owner, monitor, title, cause, open_seq, started_at)
         select w.owner, w.monitor, left(w.name || ' is down', 200),
-               coalesce(nullif(w.message, ''), tocsin.reason_text(w.reason)), w.seq, w.at
+               coalesce(nullif(w.message, ''), w.reason_text), w.seq, w.at
           from want w where w.status = 3
         on conflict (monitor) where resolved_at is null and auto do nothing
         returning id, monitor, owner, started_at
@@ -68,8 +72,7 @@ begin
            set resolved_at = greatest(w.at, i.started_at), close_seq = w.seq,
                version = i.version + 1
           from want w
-         where i.monitor = w.monitor and i.auto and i.resolved_at is null
-           and w.status in (1, 2, 5)
+         where i.id = w.open and i.resolved_at is null and w.status in (1, 2, 5)
         returning i.id, i.monitor, i.owner, i.started_at
     ), incident as (
         select o.*, 'opened' as change from opened o
@@ -79,7 +82,7 @@ begin
         insert into tocsin.incident_event (incident, at, kind, body)
         select i.id, w.at, i.change,
                case when i.change = 'opened'
-                    then coalesce(nullif(w.message, ''), tocsin.reason_text(w.reason))
+                    then coalesce(nullif(w.message, ''), w.reason_text)
                     when w.status = 5 then coalesce(nullif(w.message, ''), 'the monitor was paused')
                     when w.status = 2 then 'up again, but slow'
                     else 'up again' end
@@ -112,8 +115,8 @@ begin
                    'status', tocsin.status_word(d.status),
                    'previous', tocsin.status_word(coalesce(d.known, d.prev)),
                    'at', tocsin.ts(d.at),
-                   'reason', tocsin.reason_word(d.reason),
-                   'reason_text', tocsin.reason_text(d.reason),
+                   'reason', d.reason_word,
+                   'reason_text', d.reason_text,
                    'message', d.message,
                    'code', d.code)
                || case when d.event = 'up' then jsonb_build_object('duration_s',
@@ -127,7 +130,7 @@ begin
                jsonb_build_object('status', tocsin.status_word(w.status),
                                   'previous', tocsin.status_word(w.prev),
                                   'since', tocsin.ts(w.at),
-                                  'reason', tocsin.reason_word(w.reason),
+                                  'reason', w.reason_word,
                                   'message', w.message, 'code', w.code,
                                   'incident', i.id)
           from want w left join incident i on i.monitor = w.monitor

@@ -205,8 +205,11 @@ begin
                       from unnest(settle_flips.slot, settle_flips.status, settle_flips.age_ms,
                                   settle_flips.reason, settle_flips.code, settle_flips.message)
                            with ordinality f (slot, status, age_ms, reason, code, message, n)) u
-              join tocsin.monitor m on m.bucket = settle_flips.bucket and m.slot = u.slot
-             where u.round = turn and m.paused_at is null and m.deleted_at is null
+             cross join lateral
+                   (select x.id, x.quorum from tocsin.monitor x
+                     where x.bucket = settle_flips.bucket and x.slot = u.slot
+                       and x.paused_at is null and x.deleted_at is null offset 0) m
+             where u.round = turn
         ), voted as (
             update tocsin.monitor_state s
                set down_mask = case when u.status = 3 then s.down_mask | bit
