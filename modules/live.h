@@ -136,7 +136,8 @@ void live_database_ask(live_database *db, const char *sql, int nargs, const char
                        void (*answered)(const PGresult *rows));
 void live_database_close(live_database *db);
 
-/* ---------------------------------------------------------------- live_loop.c and live_ask.c */
+/* ---------------------------------------------------------------- live_loop.c and live_ask.c
+ */
 
 typedef struct {
     const char *conninfo;

@@ -53,19 +53,21 @@ static const tocsin_field audit_query[] = {
     {"after", T_ID, 0, 0, 0, NULL, 0, "The next of the page before."},
     {0}};
 
-/* The link is in the answer and nowhere else: the database has a hash. */
+/* The link is in the answer and in the message to the invited: the database keeps a hash. */
 static int invite_post(tocsin_request *q)
 {
     apr_pool_t *p = q->r->pool;
-    const char *hash, *secret = secret_make(p, &hash), *json;
+    const char *hash, *secret = secret_make(p, &hash), *link, *json;
     apr_size_t len;
     int status;
 
+    link = apr_pstrcat(p, public_url(q->r), "/signup/?invite=", secret, NULL);
     json_object_set_new(q->input, "hash", json_string(hash));
+    json_object_set_new(q->input, "link", json_string(link));
     if ((status = call_route(q, "invite_create", &json, &len)) != OK)
         return status;
-    json = apr_pstrcat(p, "{\"token\":\"", secret, "\",\"link\":\"", public_url(q->r),
-                       "/signup/?invite=", secret, "\",", json + 1, NULL);
+    json =
+        apr_pstrcat(p, "{\"token\":\"", secret, "\",\"link\":\"", link, "\",", json + 1, NULL);
     return send_json(q->r, HTTP_CREATED, json, strlen(json));
 }
 
@@ -128,7 +130,9 @@ static const tocsin_route routes[] = {
     {"GET", "/admin/invites", ROLE_ADMIN, "invite_list", 0, NULL, NULL, NULL, NULL,
      "Invitations that are open, and those used in the last 30 days.", "admin"},
     {"POST", "/admin/invites", ROLE_ADMIN, NULL, R_CREATED, NULL, invite_fields, NULL,
-     invite_post, "Invite somebody; the answer shows the link, once.", "admin"},
+     invite_post,
+     "Invite somebody, by e-mail when an address is given; the answer shows the link, once.",
+     "admin"},
     {"DELETE", "/admin/invites/{id}", ROLE_ADMIN, "invite_delete", R_EMPTY, NULL, NULL, NULL,
      NULL, "Take an invitation back.", "admin"},
     {"GET", "/admin/audit", ROLE_ADMIN, "audit_list", 0, audit_query, NULL, NULL, NULL,

@@ -40,6 +40,7 @@ typedef struct {
     ap_dbd_t *dbd;
     PGconn *conn;
     conn_state *state;
+    int hung;
 } lease;
 
 typedef struct {
@@ -181,7 +182,6 @@ static int lease_open(lease *l, request_rec *r, int write)
         COUNT(db_refused);
         return 0;
     }
-    l->r = r;
     l->dbd = dbd_open(r->pool, r->server);
     if (!l->dbd) {
         breaker_trip(r);
@@ -219,6 +219,8 @@ static PGresult *await(lease *l)
 
             if (left <= 0 || poll(&fd, 1, (int)apr_time_as_msec(left) + 1) == 0) {
                 ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, l->r, "database does not answer");
+                breaker_trip(l->r);
+                l->hung = 1;
                 shutdown(fd.fd, SHUT_RDWR);
             }
             if (!PQconsumeInput(l->conn)) {
@@ -290,8 +292,12 @@ static int again(lease *l, const call *c, const PGresult *res)
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
     if (PQstatus(l->conn) != CONNECTION_OK) {
-        if (c->write || !lease_reset(l))
+        if (c->write || l->hung)
             return 0;
+        if (!lease_reset(l)) {
+            breaker_trip(l->r);
+            return 0;
+        }
         l->state = state_get(l);
         return 1;
     }
@@ -311,7 +317,7 @@ static int failed(const PGresult *res)
 
 static PGresult *run(request_rec *r, const call *c)
 {
-    lease l;
+    lease l = {.r = r};
     PGresult *res;
 
     COUNT(db_calls);

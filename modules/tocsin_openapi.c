@@ -246,6 +246,8 @@ static json_t *responses(const tocsin_route *route, int safe)
     if (!(flags & R_NO_LIMIT))
         response(all, HTTP_TOO_MANY_REQUESTS);
     response(all, HTTP_SERVICE_UNAVAILABLE);
+    json_object_set_new(all, "default",
+                        json_pack("{s:s}", "$ref", "#/components/responses/problem"));
     return all;
 }
 

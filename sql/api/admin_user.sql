@@ -144,7 +144,8 @@ language sql stable security definer set search_path = '' as $$
       join tocsin.invite i on a.id is not null and (i.used_at is null or i.used_at > now() - interval '30 days')
 $$;
 
--- input.hash is of the token, which only the answer shows.
+-- input.hash is of the token, which only the answer shows, and the message to input.email:
+-- that one forgets it as soon as it is sent.
 create or replace function api.invite_create(caller bigint, id bigint, input jsonb)
 returns json
 language plpgsql volatile security definer set search_path = '' as $$
@@ -161,6 +162,17 @@ begin
             decode(input ->> 'hash', 'hex'), caller,
             now() + make_interval(days => coalesce((input ->> 'days')::int, 7)))
     returning * into i;
+    if i.email is not null then
+        insert into tocsin.outbox (key, owner, event, body, target)
+        select 'invite-' || i.id, a.id, 'invite',
+               jsonb_build_object('event', 'invite', 'link', input ->> 'link', 'role', i.role,
+                   'by', coalesce(nullif(a.name, ''), a.email), 'instance',
+                   (select s.value from tocsin.setting s where s.key = 'instance')),
+               jsonb_build_object('type', 'email', 'name', i.email, 'config',
+                   jsonb_build_object('to', jsonb_build_array(i.email)))
+          from tocsin.account a where a.id = caller;
+        perform pg_notify('tocsin_work', 'outbox');
+    end if;
     perform tocsin.audit(caller, input, 'invite.create', 'invite', i.id::text, null,
                          jsonb_build_object('email', i.email, 'role', i.role));
     return tocsin.invite_json(i);

@@ -116,7 +116,8 @@ begin
     else
         update tocsin.outbox x
            set state = case when ok then 'sent' else 'dead' end, done_at = now(), locked_by = null,
-               locked_until = null, target = null, error = case when not ok then outbox_done.error end
+               locked_until = null, target = null, error = case when not ok then outbox_done.error end,
+               body = case when o.event = 'invite' then x.body - 'link' else x.body end -- it opens a door
          where x.id = o.id;
     end if;
     if ok and o.incident is not null then

@@ -1,10 +1,13 @@
 """PostgreSQL goes away and comes back while httpd and tocsind are at work."""
+import os
+import signal
 import threading
 import time
 
 import pytest
 
 from stack import Stack
+from stack.host import children
 
 pytestmark = pytest.mark.asan
 
@@ -183,3 +186,25 @@ def test_transition_while_away_is_not_lost(s):
     site.status = 200
     s.wait(lambda: status(s, id) == 'up', 30, 'up again')
     assert s.db('select count(*) from tocsin.incident where monitor = %s and resolved_at is null', id)[0][0] == 0
+
+
+def test_a_database_that_hangs_takes_no_thread_with_it(build):
+    """Stopped in the middle: after a deadline all is as if it were away, and by itself well again."""
+    with Stack(build, tocsind=False, children=1, before='') as s:
+        client = s.user()
+        pids = [s.pg.pid(), *children(s.pg.pid())]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            first = client.api('GET', '/me', timeout=25)
+            assert first.status_code == 503 and first.headers['Retry-After']
+            took = []
+            for _ in range(20):
+                began = time.monotonic()
+                assert client.api('GET', '/me').status_code == 503
+                took.append(time.monotonic() - began)
+            assert sorted(took)[10] < 0.1, took
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        s.wait(lambda: client.api('GET', '/me').status_code == 200, 10, 'the database')

@@ -122,6 +122,17 @@ def test_invitations_are_listed_without_tokens_and_taken_back(s):
         assert answer.status_code == 422 and field in answer.json()['errors']
 
 
+def test_the_invited_gets_a_message_that_is_forgotten(stack):
+    mail = 'invited@example.org'
+    made = stack.admin.api('POST', '/admin/invites', json={'email': mail, 'role': 'operator'}).json()
+    message = stack.smtp.wait(1, to=mail)[0]
+    text = message.get_content()
+    assert made['link'] in text and 'operator' in text and 'invite' in message['Subject'].lower()
+    stack.wait(lambda: stack.db("select state from tocsin.outbox where event = 'invite'") == [('sent',)], 10, 'it to be sent')
+    assert made['token'] not in str(stack.db("select * from tocsin.outbox where event = 'invite'"))
+    assert made['token'] not in str(stack.db('select * from tocsin.audit'))
+
+
 def test_audit_is_filtered_and_paged(s):
     user = s.user()
     for name in ('a', 'b', 'c'):

@@ -46,8 +46,9 @@ def test_it_is_openapi(doc):
         assert op['tags'], (method, path)
         named = set(re.findall(r'{(\w+)}', path))
         assert {p['name'] for p in op['parameters'] if p['in'] == 'path'} == named
+        assert '$ref' in op['responses']['default']
         for status, answer in op['responses'].items():
-            assert 200 <= int(status) < 600
+            assert status == 'default' or 200 <= int(status) < 600
             if '$ref' in answer:
                 assert 'application/problem+json' in resolve(doc, answer['$ref'])['content']
         for p in op['parameters']:
