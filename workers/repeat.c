@@ -26,6 +26,8 @@ static void done(void *arg, enum db_end end, const PGresult *res)
             log_info("%s n=%lld", r->log, n);
         if (r->stat)
             add_up(r, n > 0 ? n : 0);
+        if (r->more && n > 0)
+            r->due_ms = mono_ms();
     }
     else if (end == DB_REFUSED) {
         log_error("%s failed sqlstate=%s error=\"%s\"", r->sql, db_sqlstate(res),

@@ -13,6 +13,7 @@ struct repeat {
     int every_ms;     /* between the end of one and the next; 0: only when woken */
     unsigned at_once; /* WAKE_ bits that do not wait */
     int deadline_ms;
+    bool more; /* a number over 0: there is more to do, at the next tick */
     const char
         *log; /* when it returns a number over 0: said at this, "monitors placed"; or NULL */
     const char *stat; /* the number, added up, in the beat; or NULL */

@@ -9,6 +9,7 @@ static struct repeat jobs[] = {
      .every_ms = 1000,
      .at_once = WAKE_PLACE | WAKE_ONLINE,
      .deadline_ms = 30000,
+     .more = true,
      .log = "monitors placed",
      .stat = "placed"},
     {.sql = "select work.share_out()",
