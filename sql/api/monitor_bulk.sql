@@ -36,8 +36,11 @@ begin
                 end if;
                 seen := seen || (m.method || m.url);
                 done := done + 1;
-            exception when sqlstate 'PT422' then
-                errors := '{"channels": "are not yours"}';
+            exception
+                when sqlstate 'PT422' then
+                    errors := '{"channels": "are not yours"}';
+                when unique_violation then -- somebody was a moment quicker
+                    errors := '{"url": "is watched already"}';
             end;
         end if;
         if errors is not null then

@@ -290,10 +290,11 @@ end $$;
 
 -- Put monitors into a state that no check decided: paused (5) or unknown (0). Their rows
 -- of state are locked here in the order that settling locks them; a run of failures does
--- not go on over a pause.
+-- not go on over a pause. No whole tables: a session's plans may be as old as the first
+-- monitors.
 create or replace function tocsin.put_status(ids bigint[], status smallint, message text)
 returns void
-language plpgsql volatile security definer set search_path = '' as $$
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = off as $$
 declare
     n constant integer := coalesce(cardinality(ids), 0);
 begin
