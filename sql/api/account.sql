@@ -1,13 +1,15 @@
 -- Accounts as their owners see them: what a page starts with, sign-up, one's own settings,
 -- and who somebody is whom another Apache authentication has let in.
 
+-- In plpgsql, which keeps its plan: a function in sql is planned at each call.
 create or replace function tocsin.account_json(a tocsin.account)
 returns json
-language sql stable set search_path = '' as $$
-    select json_build_object('id', a.id, 'email', a.email, 'name', a.name, 'role', a.role,
+language plpgsql stable set search_path = '' as $$
+begin
+    return json_build_object('id', a.id, 'email', a.email, 'name', a.name, 'role', a.role,
         'prefs', a.prefs, 'created_at', tocsin.ts(a.created_at), 'seen_at', tocsin.ts(a.seen_at),
-        'password', a.password is not null)
-$$;
+        'password', a.password is not null);
+end $$;
 
 -- The role as it is now, for a token that says less than is needed.
 create or replace function api.account_role(account bigint)
@@ -89,9 +91,10 @@ end $$;
 
 create or replace function api.me_get(caller bigint, id bigint, input jsonb)
 returns json
-language sql stable security definer set search_path = '' as $$
-    select tocsin.account_json(a) from tocsin.caller(caller) a
-$$;
+language plpgsql stable security definer set search_path = '' as $$
+begin
+    return tocsin.account_json(tocsin.caller(caller));
+end $$;
 
 -- PATCH /me {name, prefs}: prefs are merged; null removes one.
 create or replace function api.me_update(caller bigint, id bigint, input jsonb)
