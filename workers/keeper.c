@@ -9,6 +9,7 @@
 #define MINUTE 60000
 
 static char retain[300];
+static struct db *own;
 
 static struct repeat jobs[] = {
     {.sql = "select work.keep_partitions()",
@@ -48,6 +49,10 @@ static int start(struct worker *w)
              "select work.retain(make_interval(secs => %ld), make_interval(secs => %ld), "
              "make_interval(secs => %ld), make_interval(secs => %ld))",
              c->keep_segments, c->keep_hours, c->keep_days, c->keep_deleted);
+    /* packing may take a while; who keeps beating is not taken for dead */
+    own = db_new(w->base, c->database, "tocsind keeper", NULL, (struct db_hooks){.arg = NULL});
+    for (int i = 0; i < JOBS; i++)
+        jobs[i].db = own;
     return 0;
 }
 

@@ -46,17 +46,19 @@ static void begin(struct repeat *r)
     }
     r->runs = true;
     r->again = false;
-    db_call(r->w->db, r->sql, 0, NULL, r->deadline_ms, done, r);
+    db_call(r->db, r->sql, 0, NULL, r->deadline_ms, done, r);
 }
 
 void repeat_wake(struct worker *w, struct repeat *list, int n, unsigned why)
 {
     int64_t now = mono_ms();
 
-    if (!db_online(w->db))
-        return;
     for (int i = 0; i < n; i++) {
         list[i].w = w;
+        if (!list[i].db)
+            list[i].db = w->db;
+        if (!db_online(list[i].db))
+            continue;
         if ((why & list[i].at_once) ||
             (list[i].every_ms && !list[i].runs && now >= list[i].due_ms))
             begin(&list[i]);

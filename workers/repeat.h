@@ -17,6 +17,7 @@ struct repeat {
     const char
         *log; /* when it returns a number over 0: said at this, "monitors placed"; or NULL */
     const char *stat; /* the number, added up, in the beat; or NULL */
+    struct db *db;    /* NULL: the worker's; long calls would hold up its beat */
     /* kept by repeat_wake(): */
     bool runs, again;
     int64_t due_ms;
