@@ -45,7 +45,7 @@ def test_acknowledge_comment_resolve(quiet, ann):
         done = ann.api('POST', f'/incidents/{i}/resolve', json={}).json()
         assert (done['state'], done['resolved_by']) == ('resolved', ann.email)
         for change in ('acknowledged', 'comment', 'resolved'):
-            e = events.wait('incident')
+            e = events.wait(lambda e: e['event'] == 'incident' and e['data']['change'] != 'opened')
             assert (e['data']['id'], e['data']['change']) == (i, change)
     assert [e['kind'] for e in done['events']] == ['opened', 'acknowledged', 'comment', 'resolved']
     assert ann.api('POST', f'/incidents/{i}/resolve', json={}).status_code == 409
