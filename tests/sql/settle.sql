@@ -42,6 +42,12 @@ select test.eq(l.status::integer, 1, 'the newer one is shown') from tocsin.monit
 select test.eq(test.settle(4, '{4}', '{3}', ages => '{60000}'), 0, 'a late check');
 select test.eq(l.status::integer, 1, 'does not hide a newer one') from tocsin.monitor_latest l where l.monitor = 5;
 
+update tocsin.monitor_latest set at = now() + interval '1 hour' where monitor = 5;
+update tocsin.bucket set batch = 40;
+select test.eq(test.settle(41, '{4}', '{2}'), 0, 'the clock was set back');
+select test.eq(l.status::integer, 2, 'checks are shown again at once') from tocsin.monitor_latest l where l.monitor = 5;
+update tocsin.bucket set batch = 4;
+
 -- a flip that says what is known already
 select test.eq(test.settle(5, '{}', '{}', '[[1,3,0,2,0,"refused"]]'), 0, 'down twice is down once');
 select test.eq(test.incidents(2), 'open', 'and one incident');
