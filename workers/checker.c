@@ -208,6 +208,7 @@ static void tell(struct checker *c)
     set(s, "dropped_total", f->dropped);
     set(s, "fenced_total", f->fenced);
     set(s, "skipped_total", f->skipped);
+    set(s, "trouble_total", f->trouble);
     set(s, "buckets", c->nbuckets);
     set(s, "monitors", monitors);
     set(s, "buffered", buffered);
@@ -230,7 +231,9 @@ static void each_bucket(struct checker *c, unsigned why)
             c->bucket[i]->rev[0] = '\0';
         if (why & (WAKE_TICK | WAKE_ONLINE))
             settle_send(c->bucket[i]);
-        if (why & (WAKE_TICK | WAKE_ONLINE | WAKE_MONITOR | WAKE_CHECK))
+        if (why & WAKE_ONLINE)
+            load_anew(c->bucket[i]);
+        else if (why & (WAKE_TICK | WAKE_MONITOR | WAKE_CHECK))
             checker_load(c->bucket[i]);
     }
 }

@@ -43,7 +43,8 @@ struct monitor {
     int64_t wanted_ms; /* when the check that waits or runs was due */
     int64_t asked_ms;  /* newest "check now" that was taken up */
     int interval_ms, recheck_ms;
-    int unsettled; /* flips that wait in the bucket's results */
+    unsigned generation; /* of the load that it was last seen in */
+    int unsettled;       /* flips that wait in the bucket's results */
     int16_t slot;
     int16_t retries;
     bool ready, paused, slow; /* slow: took long last time, or had no end */
@@ -64,6 +65,8 @@ struct bucket {
     struct checker *c;
     int id;
     int64_t epoch, batch; /* the newest batch that was answered */
+    bool all, want_all;   /* the load that runs is one of everything; the next is to be */
+    unsigned generation;  /* of the newest such load */
     char rev[32];         /* how far the settings were read; "" nothing yet */
     int64_t acked_ms;     /* when the newest accepted settle (or the lease) was asked for */
     int64_t sent_ms;      /* when the one that runs was */
@@ -81,6 +84,8 @@ struct bucket {
 struct figures {
     int64_t checks, settles, settled, dropped, fenced, skipped;
     int64_t settle_us;
+    int64_t trouble,
+        trouble_ms; /* checks that failed for reasons of our own; when it was said */
     int64_t lag_n, lag_ms;
     int64_t lag[LAG_BINS];     /* by logarithm, since the start */
     int64_t late[2][LAG_BINS]; /* of these ten seconds and the ten before */
@@ -114,6 +119,7 @@ void checker_drained(struct checker *c);
 
 /* checker_load.c */
 void checker_load(struct bucket *b);
+void load_anew(struct bucket *b);   /* everything: the database may be another one */
 void load_forget(struct bucket *b); /* all of its monitors */
 
 /* checker_schedule.c */

@@ -224,9 +224,20 @@ static void take_row(struct bucket *b, const PGresult *res, int row)
     anew = take_spec(m, spec);
     if (!is_new && take_status(m, res, row))
         anew = true;
+    m->generation = b->generation;
     m->retries = (int16_t)number(res, row, RETRIES);
     m->recheck_ms = number(res, row, RECHECK_S) * 1000;
     take_times(m, res, row, is_new, anew);
+}
+
+/* After a load of everything: what it did not bring is gone. */
+static void forget_unseen(struct bucket *b)
+{
+    int i;
+
+    for (i = 0; i < b->nslots; i++)
+        if (b->slot[i] && b->slot[i]->generation != b->generation)
+            forget(b->slot[i]);
 }
 
 static void loaded(void *arg, enum db_end end, const PGresult *res)
@@ -245,8 +256,11 @@ static void loaded(void *arg, enum db_end end, const PGresult *res)
     }
     if (end == DB_REFUSED)
         log_error("cannot load bucket=%d error=\"%s\"", b->id, db_message(end, res));
+    b->generation += b->all;
     for (i = 0; i < n; i++)
         take_row(b, res, i);
+    if (end == DB_OK && b->all)
+        forget_unseen(b);
     if (n > 0)
         snprintf(b->rev, sizeof(b->rev), "%s", PQgetvalue(res, 0, REV));
     if (n > 0)
@@ -260,7 +274,7 @@ static void loaded(void *arg, enum db_end end, const PGresult *res)
 void checker_load(struct bucket *b)
 {
     char id[16], epoch[24];
-    const char *args[] = {b->c->w->id, id, epoch, b->rev[0] ? b->rev : NULL};
+    const char *args[] = {b->c->w->id, id, epoch, NULL};
 
     if (b->loading) {
         b->load_again = true; /* the one under way may have looked before it was changed */
@@ -270,6 +284,17 @@ void checker_load(struct bucket *b)
         return;
     snprintf(id, sizeof(id), "%d", b->id);
     snprintf(epoch, sizeof(epoch), "%lld", (long long)b->epoch);
+    if (b->want_all)
+        b->rev[0] = '\0';
+    b->want_all = false;
     b->loading = true;
+    b->all = b->rev[0] == '\0';
+    args[3] = b->all ? NULL : b->rev;
     db_call(b->c->w->db, sql, 4, args, CALL_MS, loaded, b);
+}
+
+void load_anew(struct bucket *b)
+{
+    b->want_all = true;
+    checker_load(b);
 }

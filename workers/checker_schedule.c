@@ -13,10 +13,12 @@
 
 #include "schedule.h"
 
-#define GRAIN_MS 5 /* monitors that are due so close together are started together */
-#define PULSE_MS 250
-#define HALF_MS  10000
-#define SLOW_MS  2000 /* an answer that takes so long keeps a place from others */
+#define GRAIN_MS   5 /* monitors that are due so close together are started together */
+#define PULSE_MS   250
+#define AGAIN_MS   1000 /* after a check that failed for reasons of our own */
+#define TROUBLE_MS 60000
+#define HALF_MS    10000
+#define SLOW_MS    2000 /* an answer that takes so long keeps a place from others */
 
 /* ---------------------------------------------------------------- lag */
 
@@ -188,6 +190,21 @@ static void next_check(struct monitor *m, int raw, int64_t now)
         schedule_at(m, soon);
 }
 
+/* It says nothing about the target: no result, and said in the log now and then. */
+static void note_trouble(struct checker *c, const struct probe_result *res)
+{
+    int64_t now = mono_ms();
+
+    if (res->reason != REASON_INTERNAL)
+        return;
+    c->figures.trouble++;
+    if (now - c->figures.trouble_ms < TROUBLE_MS && c->figures.trouble_ms)
+        return;
+    c->figures.trouble_ms = now;
+    log_error("checks fail for reasons of our own newest=\"%s\" total=%lld", res->message,
+              (long long)c->figures.trouble);
+}
+
 static void ended(void *arg, const struct probe_result *res)
 {
     struct monitor *m = arg;
@@ -199,7 +216,8 @@ static void ended(void *arg, const struct probe_result *res)
     c->running--;
     c->running_slow -= m->slow;
     if (stood_still(c) || res->reason == REASON_INTERNAL) {
-        schedule_at(m, now + 100); /* says nothing about the target: again */
+        note_trouble(c, res);
+        schedule_at(m, now + AGAIN_MS + schedule_spread(m->id, AGAIN_MS));
         schedule_arm(c);
         return;
     }

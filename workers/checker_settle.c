@@ -230,6 +230,7 @@ static void refused(struct bucket *b, const PGresult *res)
 {
     const char *state = db_sqlstate(res);
 
+    b->acked_ms = b->sent_ms; /* it answers: nobody said that the bucket is another's */
     log_error("settle refused bucket=%d sqlstate=%s error=\"%s\"", b->id, state,
               db_message(DB_REFUSED, res));
     if (strncmp(state, "22", 2) != 0 && strncmp(state, "23", 2) != 0 &&
@@ -266,7 +267,7 @@ static void settled(void *arg, enum db_end end, const PGresult *res)
         c->figures.settled += b->sent;
         b->acked_ms = b->sent_ms;
         settle_accepted(b); /* -2: it was accepted before, and the answer was lost */
-        if (b->flipped)
+        if (b->flipped || b->nresults >= BATCH_MAX)
             settle_send(b);
     }
     if (b->leaving)

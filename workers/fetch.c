@@ -1,5 +1,6 @@
 #include "fetch_impl.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype, struct curl_sockaddr *
 {
     struct fetch_job *job = arg;
     const char *why = NULL;
+    int fd;
 
     if (!(job->flags & FETCH_NO_GUARD))
         why = guard_check(&job->f->guard, &to->addr);
@@ -26,7 +28,10 @@ static curl_socket_t open_socket(void *arg, curlsocktype, struct curl_sockaddr *
     if (why)
         return CURL_SOCKET_BAD;
     job->tried = true;
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0)
+        job->trouble = errno;
+    return fd;
 }
 
 static void keep_head(struct fetch_job *job, const char *line, size_t n)
@@ -105,6 +110,7 @@ static void set_base(struct fetch_job *job)
     curl_easy_setopt(e, CURLOPT_PRIVATE, job);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, job->error);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* else a timeout waits for getaddrinfo */
     curl_easy_setopt(e, CURLOPT_PROXY, "");
     curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -189,7 +195,7 @@ static void begin(struct fetch_job *job, const struct fetch_request *q)
     job->arg = q->arg;
     job->dialled.ss_family = 0;
     job->refused = NULL;
-    job->untrusted = 0;
+    job->untrusted = job->trouble = 0;
     job->tried = job->too_much_head = job->tls_seen = job->enough = false;
     job->head_seen = job->head_len = job->kept_len = 0;
     job->body_len = job->body_sent = 0;

@@ -71,7 +71,9 @@ static void connect_failed(struct fetch_job *job)
         return;
     }
     curl_easy_getinfo(job->easy, CURLINFO_OS_ERRNO, &err);
-    if (err == ECONNREFUSED)
+    if (job->trouble || err == EADDRNOTAVAIL)
+        fetch_fail(job, REASON_INTERNAL, "no more sockets or ports here");
+    else if (err == ECONNREFUSED)
         fetch_fail(job, REASON_CONNECT_REFUSED, "connection refused by %s", peer(job));
     else if (err == ETIMEDOUT)
         fetch_fail(job, REASON_CONNECT_TIMEOUT, "%s did not answer", peer(job));

@@ -55,6 +55,7 @@ struct fetch_job {
     /* what happens */
     struct sockaddr_storage dialled; /* ss_family 0: nothing yet */
     const char *refused;             /* why the guard said no */
+    int trouble;                     /* errno of a socket that we could not make */
     int untrusted;                   /* X509_V_ERR_… of the chain, 0: it holds */
     bool tried;                      /* an address was dialled that the guard let pass */
     bool too_much_head, tls_seen, enough;

@@ -278,3 +278,59 @@ def test_tarpits_do_not_hold_up_who_answers(s):
     pit.close()
     for conn in held:
         conn.close()
+
+
+SLOW_NAMES = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+/* names under .slow are resolved as slowly as by a name server that is a tarpit */
+int getaddrinfo(const char *name, const char *port, const struct addrinfo *hints, struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    size_t n = name ? strlen(name) : 0;
+
+    if (n > 5 && strcmp(name + n - 5, ".slow") == 0) {
+        sleep(8);
+        return EAI_AGAIN;
+    }
+    return real(name, port, hints, found);
+}
+"""
+
+
+def test_a_name_server_that_is_a_tarpit_holds_up_nobody_else(s):
+    source, library = s.root / 'slow.c', s.root / 'slow.so'
+    source.write_text(SLOW_NAMES)
+    subprocess.run(['gcc', '-shared', '-fPIC', '-o', library, source, '-ldl'], check=True)
+    site = s.site()
+    good = [monitor(s, f'{site.url}{n}') for n in range(5)]
+    slow = [monitor(s, f'http://site{n}.slow/', timeout_s=1, retries=0) for n in range(10)]
+    env = s.tocsind.env
+    s.tocsind.env = lambda: {**env(), 'LD_PRELOAD': str(library)}
+    s.tocsind.start()
+    for m in slow:
+        becomes(s, m, 3, 10)
+    assert {r[0] for r in s.db('select reason from tocsin.monitor_state where monitor = any(%s)', slow)} == {1}
+    wait(lambda: all(len(checks(s, m)) >= 4 for m in good), 25, 'checks of the others')
+    for m in good:
+        at = [row[0].timestamp() for row in checks(s, m)][1:]
+        assert max(b - a for a, b in zip(at, at[1:])) < 5.5
+    assert 'stood still' not in s.tocsind.out.read_text()
+
+
+def test_without_sockets_nobody_is_called_down(s):
+    site = s.site()
+    ids = [monitor(s, f'{site.url}{n}', retries=0) for n in range(60)]
+    site.delay = 2  # so that all of them are under way at once
+    s.tocsind.settings.update(checkers='1')
+    command = s.tocsind.command
+    s.tocsind.command = lambda *words: ['prlimit', '--nofile=40:40', *command(*words)]
+    s.tocsind.start()
+    wait(lambda: 'no more sockets' in s.tocsind.out.read_text(), 15, 'it to be said')
+    for m in ids:
+        becomes(s, m, 1, 40)
+    assert not s.db('select 1 from tocsin.transition where status = 3')
