@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,19 @@ void log_init(const char *t, enum log_level l)
 {
     tag = t;
     least = l;
+}
+
+int log_open(const char *path)
+{
+    int fd, r;
+
+    if (!path)
+        return 0;
+    if ((fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)) < 0)
+        return -1;
+    r = dup2(fd, STDERR_FILENO);
+    close(fd);
+    return r < 0 ? -1 : 0;
 }
 
 int log_level_parse(const char *word)

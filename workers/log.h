@@ -12,6 +12,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 /* tag: the role's name, static. */
 void log_init(const char *tag, enum log_level least);
+/* Lines go to this file from now on, also those of children to come; opened anew each time,
+ * so that it may have been moved away. NULL: nothing changes. 0, or -1 with errno. */
+int log_open(const char *path);
 /* The level's number for a word, or -1. */
 int log_level_parse(const char *word);
 

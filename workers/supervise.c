@@ -242,6 +242,8 @@ static void on_hup(evutil_socket_t, short, void *)
         json_object_set_new(m.w->stats, "reload_error", json_string(why));
         return;
     }
+    if (log_open(conf->log_file))
+        log_error("cannot open log_file '%s': %s", conf->log_file, strerror(errno));
     log_info("reloading");
     json_object_del(m.w->stats, "reload_error");
     notify_reloading();
@@ -321,6 +323,12 @@ int supervise(struct tocsind_conf *conf, const char *conf_path, int ready_fd)
 
     if (lock_take(&m.lock, conf->lock_file, why, sizeof(why))) {
         log_error("%s", why);
+        tocsind_conf_free(conf);
+        return 1;
+    }
+    if (log_open(conf->log_file)) {
+        log_error("cannot open log_file '%s': %s", conf->log_file, strerror(errno));
+        lock_free(&m.lock);
         tocsind_conf_free(conf);
         return 1;
     }

@@ -37,6 +37,7 @@ static const struct conf_key keys[] = {
     {"run_dir", CONF_TEXT, AT(run_dir), "/run/tocsin", 1, 1000},
     {"lock_file", CONF_TEXT, AT(lock_file), NULL, 0, 1000},
     {"log_level", CONF_TEXT, AT(log_level), "info", 1, 10},
+    {"log_file", CONF_TEXT, AT(log_file), NULL, 0, 1000},
     {"allow_root", CONF_BOOL, AT(allow_root), "no", 0, 0},
     {NULL, CONF_TEXT, 0, NULL, 0, 0},
 };

@@ -31,6 +31,7 @@ struct tocsind_conf {
     char *run_dir;
     char *lock_file; /* NULL: run_dir/tocsind.lock */
     char *log_level;
+    char *log_file; /* NULL: stderr as it was given */
     bool allow_root;
 };
 

@@ -373,21 +373,26 @@ def test_one_role_runs_alone_in_the_foreground(whole):
 def test_without_f_it_goes_to_the_background_when_ready(whole):
     s = whole
     conf, lock = s.root / 'behind.conf', s.root / 'run/behind.lock'
-    conf.write_text(f"database = {s.work_sql}\nrun_dir = {s.root}/run\nlock_file = {lock}\ncheckers = 0\n")
-    with open(s.root / 'logs/behind.log', 'w') as to:
-        began = subprocess.run(host.as_user(str(s.tocsind.bin), '-c', str(conf)), env=s.tocsind.env(), timeout=20,
-                               stdin=subprocess.DEVNULL, stdout=to, stderr=to)
-    assert began.returncode == 0
+    conf.write_text(f"database = {s.work_sql}\nrun_dir = {s.root}/run\nlock_file = {lock}\ncheckers = 0\n"
+                    f'log_file = {s.root}/run/behind.log\n')
+    began = subprocess.run(host.as_user(str(s.tocsind.bin), '-c', str(conf)), env=s.tocsind.env(), timeout=20,
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert began.returncode == 0 and not began.stderr
+    said = s.root / 'run/behind.log'
+    assert 'ready processes=4' in said.read_text()
     pid = int(lock.read_text().split()[0])
     assert len(host.children(pid)) == 4, 'it is ready when it says so'
     for kid in host.children(pid):
         os.kill(kid, signal.SIGHUP)  # whoever signals by name hits the children too
-    with open(s.root / 'logs/behind.log') as said:
-        refused = subprocess.run(host.as_user(str(s.tocsind.bin), '-c', str(conf)), env=s.tocsind.env(), timeout=20,
-                                 stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        assert refused.returncode == 1 and f'process {pid} holds' in refused.stderr
-        host.end(pid)
-        assert 'role ended' not in said.read()
+    refused = subprocess.run(host.as_user(str(s.tocsind.bin), '-c', str(conf)), env=s.tocsind.env(), timeout=20,
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert refused.returncode == 1 and f'process {pid} holds' in refused.stderr
+    assert 'role ended' not in said.read_text()
+    said.rename(s.root / 'run/behind.log.1')
+    os.kill(pid, signal.SIGHUP)
+    s.wait(lambda: said.exists() and 'reload finished' in said.read_text(), 15, 'the log to begin anew')
+    host.end(pid)
+    assert 'stopped' in said.read_text()
     assert lock.read_text() == '', 'nobody is left behind'
 
 
