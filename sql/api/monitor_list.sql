@@ -47,11 +47,12 @@ end $$;
 -- a status is its digit. With `since` (the rev of an earlier answer) only what changed
 -- after it, and `gone`: what is no longer in this list. With `fresh` also what was checked
 -- within so many seconds.
+-- Runs as api.monitor_list does, under its empty search_path.
 -- The owners are a range (one's own id, or all ids), so that one plan suits both. It is
 -- fastest in a session with plan_cache_mode = force_generic_plan, as the modules have it.
 create or replace function tocsin.monitor_columns(who tocsin.account, input jsonb)
 returns json
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable as $$
 declare
     everything constant boolean := who.role in ('operator', 'admin');
     low constant bigint := case when everything then 0 else who.id end;

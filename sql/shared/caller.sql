@@ -8,10 +8,11 @@ language sql immutable parallel safe as $$
 $$;
 
 -- Who calls: the account's row, read now, so that a demoted or disabled one is refused at
--- once whatever its token says.
+-- once whatever its token says. Every request pays for it, so it runs as its caller does, and
+-- under the caller's search_path, which is empty.
 create or replace function tocsin.caller(caller bigint, needs text default 'viewer')
 returns tocsin.account
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable as $$
 declare
     a tocsin.account;
 begin
