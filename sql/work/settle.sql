@@ -59,16 +59,19 @@ begin
                 settle.age_ms, settle.status, settle.reason, settle.code, settle.total_us,
                 settle.phase_us);
         changed := tocsin.settle_holes(settle.bucket, here, clock, settle.slot, settle.age_ms);
-        perform tocsin.settle_latest(settle.bucket, here, clock, settle.slot, settle.age_ms,
-                                     settle.status, settle.reason, settle.code, settle.total_us,
-                                     settle.phase_us, settle.tls_not_after, settle.fails,
-                                     settle.fail_age_ms);
     end if;
     if flips > 0 then
         changed := changed + tocsin.settle_flips(settle.bucket, here, clock, settle.ttl_ms,
                                                  settle.flip_slot, settle.flip_status,
                                                  settle.flip_age_ms, settle.flip_reason,
                                                  settle.flip_code, settle.flip_message);
+    end if;
+    -- last, as whoever pauses a monitor takes these rows after its state, too
+    if checks > 0 then
+        perform tocsin.settle_latest(settle.bucket, here, clock, settle.slot, settle.age_ms,
+                                     settle.status, settle.reason, settle.code, settle.total_us,
+                                     settle.phase_us, settle.tls_not_after, settle.fails,
+                                     settle.fail_age_ms);
     end if;
     -- a crash may cost the last second of samples, never a transition
     if changed = 0 then
