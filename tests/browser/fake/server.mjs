@@ -44,6 +44,8 @@ export async function fake({ site, base = '/', ...options }) {
         if (control.stream === 'refused' || !w.user) return json(res, w.user ? 503 : 401, { title: 'No' });
         res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
         res.write(': hello\n\nevent: ping\ndata: {}\n\n');
+        // it keeps no events: whoever comes back reads all again
+        if (req.headers['last-event-id'] || req.url.includes('after=')) res.write(`id: ${eventId}\nevent: resync\ndata: {}\n\n`);
         streams.add(res);
         req.on('close', () => streams.delete(res));
     }

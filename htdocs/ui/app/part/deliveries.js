@@ -40,7 +40,7 @@ function Row({ item, reload, brief }) {
         <td data-label="Answer">${item.error ? html`<span class="soft">${item.error}</span>` : item.code ? `${item.code}${item.duration_ms !== null && item.duration_ms !== undefined ? `, ${ms(item.duration_ms)}` : ''}` : '—'}</td>
         <td data-label="Tries" class="num">${item.attempts}</td>
         <td data-label="Actions"><span class="row-actions"><${Button} small kind="quiet" onClick=${() => openDialog(() => html`<${Detail} id=${item.id}/>`)} label=${`Details of message ${item.id}`}>Details<//>
-            ${can('member') && item.state !== 'pending' && html`<${Button} small onClick=${resend} label=${`Send message ${item.id} again`}>Resend<//>`}</span></td></tr>`;
+            ${can('member') && item.state !== 'pending' && html`<${Button} small onClick=${resend} label=${`Resend message ${item.id}`}>Resend<//>`}</span></td></tr>`;
 }
 
 /** @param {{id: number}} props */

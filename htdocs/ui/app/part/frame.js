@@ -47,7 +47,7 @@ function Top() {
         <span class="only-narrow"><${Button} kind="quiet" icon="menu" label="Menu" onClick=${() => { drawer.value = true; }}/></span>
         <a class="brand" href=${href('dash/')} aria-label="Tocsin, to the dashboard"><${Logo}/><span class="cut">${boot.value?.instance || 'Tocsin'}</span></a>
         <span class="top-title cut">${pageName}</span>
-        <button type="button" class="top-search" onClick=${openPalette} aria-label="Search or run a command" aria-keyshortcuts="Control+K"><${Icon} name="search"/><span>Search or run a command</span><kbd>Ctrl K</kbd></button>
+        <button type="button" class="top-search" onClick=${openPalette} aria-label="Search or run a command Ctrl K" aria-keyshortcuts="Control+K"><${Icon} name="search"/><span>Search or run a command</span>${' '}<kbd>Ctrl K</kbd></button>
         <span class="grow hide-phone"></span>
         <${LiveButton}/><span class="hide-phone"><${ZoneMenu}/></span><span class="hide-phone"><${ThemeButton}/></span><${AccountMenu}/></header>`;
 }

@@ -23,7 +23,7 @@ export const zoneItems = () => {
 
 export const ThemeButton = () => html`<${Menu} label="Theme" icon=${prefs.value.theme === 'dark' ? 'moon' : 'sun'} items=${themeItems} cls="btn quiet icon"/>`;
 
-export const ZoneMenu = () => html`<${Menu} label=${`Time zone: ${zone.value}`} items=${zoneItems}>${zoneName(zone.value)}<//>`;
+export const ZoneMenu = () => html`<${Menu} label=${`Time zone: ${zoneName(zone.value)}, ${zone.value}`} items=${zoneItems}>${zoneName(zone.value)}<//>`;
 
 export function AccountMenu() {
     const who = user.value;

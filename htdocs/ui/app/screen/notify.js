@@ -85,7 +85,7 @@ function Row({ channel: c }) {
         <td data-label="Events">${(c.events ?? []).join(', ')}</td><td data-label="Used by">${plural(c.monitors ?? 0, 'monitor')}</td>
         <td data-label="Last message">${c.last ? html`<span class="row tight"><${Badge} status=${c.last.ok ? 'up' : 'down'} word=${c.last.ok ? 'delivered' : 'failed'}/><${Time} at=${instant(c.last.at)}/></span>` : 'none yet'}</td>
         <td data-label="State">${c.enabled ? 'enabled' : html`<${Badge} status="paused" word=${c.disabled_reason || 'disabled'}/>`}</td>
-        <td data-label="Actions"><span class="row-actions">${can('member') && html`<${Button} small onClick=${test} label=${`Send a test to ${c.name}`}>Send test<//><${Menu} label=${`More about ${c.name}`} icon="more" items=${items} cls="btn quiet small icon"/>`}</span></td></tr>`;
+        <td data-label="Actions"><span class="row-actions">${can('member') && html`<${Button} small onClick=${test} label=${`Send test to ${c.name}`}>Send test<//><${Menu} label=${`More about ${c.name}`} icon="more" items=${items} cls="btn quiet small icon"/>`}</span></td></tr>`;
 }
 
 const STATES = ['sent', 'pending', 'dead', 'cancelled'];

@@ -49,6 +49,7 @@ export function openStream(to) {
     }
 
     async function failed() {
+        if (!cursor) missed = true; // nothing tells the server where we stopped
         if (source?.readyState === EventSource.CONNECTING) {
             // the browser tries again by itself and says where it stopped
             to.state({ kind: 'reconnecting', at: Date.now(), retryAt: 0 });
@@ -58,7 +59,6 @@ export function openStream(to) {
         source?.close();
         const wait = WAIT_MS[Math.min(tries++, WAIT_MS.length - 1)] * (0.8 + Math.random() * 0.4);
         const gives = await givesStream();
-        if (!cursor) missed = true;
         if (gives) to.state({ kind: 'reconnecting', at: Date.now(), retryAt: Date.now() + wait });
         else to.state({ kind: 'polling', at: Date.now(), retryAt: 0 });
         timer = setTimeout(open, gives ? wait : 60000);
