@@ -122,6 +122,9 @@ static int tokens_post(tocsin_request *q)
     apr_size_t len;
     int status;
 
+    if (!strcmp(q->who->via, "token")) /* it would give itself more scopes, or more time */
+        return core.problem(q->r, HTTP_FORBIDDEN, "scope", "an API token cannot make another",
+                            NULL);
     json_object_set_new(q->input, "hash", json_string(secret_hash(q->r->pool, secret)));
     if ((status = core.call_route(q, "token_create", &json, &len)) != OK)
         return status;

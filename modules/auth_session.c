@@ -36,7 +36,7 @@ static int attempt(request_rec *r, const char *key, int status, const char *type
 
 static const char *address_key(request_rec *r, const char *what)
 {
-    return apr_pstrcat(r->pool, what, " ", r->useragent_ip, NULL);
+    return apr_pstrcat(r->pool, what, " ", core.client_key(r), NULL);
 }
 
 int attempt_allow(request_rec *r, const char *what)

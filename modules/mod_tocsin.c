@@ -206,6 +206,9 @@ static int post_config(apr_pool_t *p, apr_pool_t *, apr_pool_t *, server_rec *s)
         return OK; /* the first of two passes only tries the configuration */
     conf_defaults(s);
     db_config();
+    if (!db_loaded())
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                     "mod_dbd is not loaded: Tocsin answers 503 until it is");
     identity_config();
     if (count_config(s->process->pool, s) != OK)
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -260,6 +263,7 @@ static void register_functions(void)
     APR_REGISTER_OPTIONAL_FN(tocsin_check_fields);
     APR_REGISTER_OPTIONAL_FN(tocsin_limit);
     APR_REGISTER_OPTIONAL_FN(tocsin_limit_refund);
+    APR_REGISTER_OPTIONAL_FN(tocsin_client_key);
     APR_REGISTER_OPTIONAL_FN(tocsin_mark);
     APR_REGISTER_OPTIONAL_FN(tocsin_marked);
     APR_REGISTER_OPTIONAL_FN(tocsin_count_as);

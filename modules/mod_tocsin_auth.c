@@ -140,6 +140,7 @@ static int core_fetch(server_rec *s)
     core.problem = APR_RETRIEVE_OPTIONAL_FN(tocsin_problem);
     core.limit = APR_RETRIEVE_OPTIONAL_FN(tocsin_limit);
     core.refund = APR_RETRIEVE_OPTIONAL_FN(tocsin_limit_refund);
+    core.client_key = APR_RETRIEVE_OPTIONAL_FN(tocsin_client_key);
     core.mark = APR_RETRIEVE_OPTIONAL_FN(tocsin_mark);
     core.marked = APR_RETRIEVE_OPTIONAL_FN(tocsin_marked);
     core.request_id = APR_RETRIEVE_OPTIONAL_FN(tocsin_request_id);

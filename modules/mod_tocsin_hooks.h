@@ -29,4 +29,8 @@ APR_DECLARE_OPTIONAL_FN(int, tocsin_rows_try,
 /* A new random secret for a link, and the SHA-256 of it, in hexadecimal, to be stored. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_secret_make, (apr_pool_t * p, const char **hash));
 
+/* Who a limit counts by: the address, or the /64 network of an IPv6 one, of which anybody
+ * has more addresses than there are slots. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_client_key, (request_rec * r));
+
 #endif

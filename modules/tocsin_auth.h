@@ -56,6 +56,7 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_problem) * problem;
     APR_OPTIONAL_FN_TYPE(tocsin_limit) * limit;
     APR_OPTIONAL_FN_TYPE(tocsin_limit_refund) * refund;
+    APR_OPTIONAL_FN_TYPE(tocsin_client_key) * client_key;
     APR_OPTIONAL_FN_TYPE(tocsin_mark) * mark;
     APR_OPTIONAL_FN_TYPE(tocsin_marked) * marked;
     APR_OPTIONAL_FN_TYPE(tocsin_request_id) * request_id;

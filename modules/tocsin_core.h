@@ -78,6 +78,7 @@ int uuid_valid(const char *s);
 /* ---------------------------------------------------------------- tocsin_db.c */
 
 void db_config(void);
+int db_loaded(void);
 void db_child_init(void);
 apr_size_t db_memory_size(void);
 void db_memory_attach(void *memory);
@@ -170,6 +171,7 @@ int dispatch_handler(request_rec *r);
 int tocsin_call_route(tocsin_request *q, const char *function, const char **json,
                       apr_size_t *len);
 const route_map *dispatch_routes(void);
+const char *tocsin_client_key(request_rec *r);
 
 /* ---------------------------------------------------------------- tocsin_openapi.c */
 

@@ -60,6 +60,11 @@ void db_config(void)
     dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
 }
 
+int db_loaded(void)
+{
+    return dbd_open && dbd_close;
+}
+
 void db_child_init(void)
 {
     server = NULL;

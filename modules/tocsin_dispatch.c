@@ -71,6 +71,16 @@ static int no_route(request_rec *r, const route_match *m)
     return OK;
 }
 
+const char *tocsin_client_key(request_rec *r)
+{
+    const unsigned char *a = r->useragent_addr->ipaddr_ptr;
+
+    if (!strchr(r->useragent_ip, ':'))
+        return r->useragent_ip;
+    return apr_psprintf(r->pool, "%02x%02x:%02x%02x:%02x%02x:%02x%02x", a[0], a[1], a[2], a[3],
+                        a[4], a[5], a[6], a[7]);
+}
+
 static int limited(request_rec *r)
 {
     const core_conf *conf = core_conf_get(r);
@@ -79,7 +89,7 @@ static int limited(request_rec *r)
 
     if (conf->rate <= 0)
         return OK;
-    key = apr_pstrcat(r->pool, "address ", r->useragent_ip, NULL);
+    key = apr_pstrcat(r->pool, "address ", tocsin_client_key(r), NULL);
     if (tocsin_limit(r, key, conf->rate, conf->burst, &retry_s))
         return OK;
     apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, retry_s));

@@ -386,6 +386,13 @@ def test_scopes_limit_a_token(s):
     assert code(admin, 'PATCH', f'/admin/users/{s.admin.id}', json={}) == 403
 
 
+def test_a_token_makes_no_other(s):
+    token = s.admin.api('POST', '/me/tokens', json={'name': 't', 'scopes': ['read', 'write']}).json()['token']
+    answer = s.anyone().api('POST', '/me/tokens', json={'name': 'more', 'scopes': ['admin']},
+                            headers={'Authorization': f'Bearer {token}'})
+    assert answer.status_code == 403 and 'cannot make another' in answer.json()['detail']
+
+
 def test_tokens_expire_and_end_with_their_account(s):
     client = s.user()
     made = client.api('POST', '/me/tokens', json={'name': 'x', 'scopes': ['read'], 'expires_at': '2099-01-01T00:00:00Z'}).json()
