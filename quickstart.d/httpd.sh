@@ -96,6 +96,7 @@ TocsinAllowTarget ::1/128
 <Location "/metrics">
   TocsinMetricsAnonymous all
 </Location>
+$(sed 's/^/TocsinAllowTarget /' "$CONF/allow" 2>/dev/null)
 IncludeOptional "$CONF/httpd.local"
 CONF
 }

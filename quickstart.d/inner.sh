@@ -76,6 +76,7 @@ start() {
     STARTED=''
     trap start_undo EXIT
     httpd_settings
+    for url in "$@"; do people_allow "$url"; done
     build_if_needed
     database_start
     database_migrate

@@ -24,6 +24,20 @@ people_code() {
     CODE=$("$OPT/bin/tocsin" setup-code --database "$OWNER")
 }
 
+# Whoever installs may watch what is near: the address of a URL that is a private one is
+# allowed, and nothing else of its network.
+people_allow() {
+    local host=${1#*://}
+    host=${host%%[/?#]*}
+    host=${host%:*}
+    case $host in
+    *[!0-9.]*) return ;;
+    10.*.*.* | 192.168.*.* | 172.1[6-9].*.* | 172.2[0-9].*.* | 172.3[01].*.*) ;;
+    *) return ;;
+    esac
+    grep -qxF "$host/32" "$CONF/allow" 2>/dev/null || printf '%s\n' "$host/32" >>"$CONF/allow"
+}
+
 # For the first administrator; until there is one, kept for who sets up.
 people_watch() {
     local url=$1 had

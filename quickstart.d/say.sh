@@ -16,7 +16,8 @@ fail() {
 logged() {
     local log=$1 what=$2 todo kept from
     shift 2
-    from=$(($(wc -c <"$log" 2>/dev/null || echo 0) + 1))
+    : >>"$log"
+    from=$(($(wc -c <"$log") + 1))
     if "$@" >>"$log" 2>&1 9>&-; then
         return
     fi

@@ -20,6 +20,7 @@ lock_file = $RUN/tocsind.lock
 run_dir = $RUN
 allow_target = 127.0.0.0/8
 allow_target = ::1/128
+$(sed 's/^/allow_target = /' "$CONF/allow" 2>/dev/null)
 smtp_url = $smtp
 smtp_starttls = $tls
 smtp_from = $(setting smtp_from || echo "tocsin@$(hostname 2>/dev/null || echo localhost)")
