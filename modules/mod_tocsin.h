@@ -271,6 +271,7 @@ typedef struct {
     apr_uint64_t in_flight;
     apr_uint64_t live_clients, live_adopted, live_dropped, live_events, live_lost;
     apr_uint64_t db_calls, db_errors, db_resets, db_refused;
+    apr_uint64_t writes; /* requests that may have changed something, counted when done */
     apr_uint64_t limited;
     tocsin_route_count route[TOCSIN_ROUTES_MAX];
 } tocsin_counters;

@@ -394,6 +394,8 @@ int tocsin_call(request_rec *r, int write, const char *function, int nargs,
     PGresult *res;
     int status = query(r, &c, &res);
 
+    if (write) /* also when it failed: what became of it may be unknown */
+        __atomic_fetch_add(&tocsin_counters_get()->writes, 1, __ATOMIC_RELEASE);
     *json = NULL;
     *len = 0;
     if (status != OK)
