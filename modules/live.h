@@ -151,7 +151,7 @@ typedef struct {
     live_database db;
     struct live_ring waiting;         /* for the database's word */
     char cursor[LIVE_CURSOR_MAX + 1]; /* told up to here; empty: nobody listens */
-    apr_time_t read_at, access_at;
+    apr_time_t asked_at, read_at, access_at;
     int resync;                   /* something may have been missed */
     const live_client *replaying; /* the client whose gap is being read */
 } live_hub;

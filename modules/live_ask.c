@@ -54,7 +54,7 @@ static void ask_news(apr_time_t now)
     if (live_group_owners(&owners))
         args[1] = buf_end(&owners);
     hub.db.notified = 0;
-    hub.read_at = now;
+    hub.asked_at = hub.read_at = now;
     live_database_ask(&hub.db,
                       "select kind, owner, body from api.live($1, null, $2::bigint[])", 2,
                       args, got_news);
@@ -146,10 +146,15 @@ static void ask_replay(const live_client *client)
                       3, args, got_replay);
 }
 
-/* Greet who may be greeted; ask for the gap of the first who has one. */
-static void greet_waiting(void)
+/*
+ * Greet who may be greeted; ask for the gap of the first who has one. Another child may
+ * have told him more than this one knows of, so our own news are read after he came: else
+ * he would hear again what he knows.
+ */
+static void greet_waiting(apr_time_t now)
 {
     live_client *client, *next;
+    int behind = 0;
 
     for (client = APR_RING_FIRST(&hub.waiting);
          client != APR_RING_SENTINEL(&hub.waiting, live_client, link); client = next) {
@@ -159,11 +164,16 @@ static void greet_waiting(void)
         if (!client->cursor || strcmp(client->cursor, hub.cursor) == 0) {
             greet(client, NULL);
         }
+        else if (client->since >= hub.asked_at) {
+            behind = 1;
+        }
         else {
             ask_replay(client);
             return;
         }
     }
+    if (behind)
+        ask_news(now);
 }
 
 void live_ask(apr_time_t now)
@@ -184,7 +194,7 @@ void live_ask(apr_time_t now)
     }
     else if (!APR_RING_EMPTY(&hub.waiting, live_client, link)) {
         if (!ask_access(0))
-            greet_waiting();
+            greet_waiting(now);
     }
 }
 

@@ -51,6 +51,19 @@ def test_nobody_is_refused(stack):
     assert answer.headers['Content-Type'] == 'application/problem+json'
 
 
+def test_token_needs_the_scope_to_read(stack):
+    ann = stack.user()
+    tokens = {scope: ann.api('POST', '/me/tokens', json={'name': scope, 'scopes': [scope]}).json()['token']
+              for scope in ('read', 'metrics')}
+    bearer = stack.anyone()
+    bearer.headers['Authorization'] = 'Bearer ' + tokens['metrics']
+    assert bearer.api('GET', '/events').status_code == 403
+    bearer.headers['Authorization'] = 'Bearer ' + tokens['read']
+    with greeted(stack, bearer) as stream:
+        tell(stack, ann.id, 3)
+        stream.wait(about(3))
+
+
 def test_head_of_a_stream_ends(stack):
     answer = stack.user().api('HEAD', '/events')
     assert answer.status_code == 200
