@@ -17,18 +17,19 @@ export function parse(text) {
 
 /**
  * @param {Term[]} terms
- * @param {{text: string, status: string, type: string, tags: string[], group: string, owner: string}} row text is lower case
+ * @param {{text: string, type: string, tags: string[], group: string, owner: string}} row text is lower case
+ * @param {string} status
  */
-export function matches(terms, row) {
+export function matches(terms, row, status) {
     for (const { key, value, not } of terms) {
-        if (hit(key, value, row) === not) return false;
+        if (hit(key, value, row, status) === not) return false;
     }
     return true;
 }
 
-function hit(/** @type {string} */ key, /** @type {string} */ value, /** @type {Parameters<typeof matches>[1]} */ row) {
+function hit(/** @type {string} */ key, /** @type {string} */ value, /** @type {Parameters<typeof matches>[1]} */ row, /** @type {string} */ status) {
     switch (key) {
-    case 'is': return row.status.startsWith(value);
+    case 'is': return status.startsWith(value);
     case 'type': return row.type === value;
     case 'tag': return row.tags.some((tag) => tag.toLowerCase() === value);
     case 'group': return row.group.toLowerCase().startsWith(value);

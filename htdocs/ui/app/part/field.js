@@ -1,7 +1,7 @@
 // A form's fields: label, help and error tied to the control. Errors show after leaving a
 // field or sending, not while typing for the first time.
 import { html } from '../html.js';
-import { useId, useState } from '../../vendor/hooks.js';
+import { useEffect, useId, useState } from '../../vendor/hooks.js';
 import { Icon } from './icon.js';
 
 /**
@@ -21,6 +21,8 @@ const about = (/** @type {string} */ id, /** @type {{help?: any, error?: string}
 export function Field(props) {
     const { label, help, error, need, value, onInput, type = 'text', rows, list, mono } = props;
     const id = useId();
+    // a browser minds the attribute only while it loads a page
+    useEffect(() => { if (props.autofocus) document.getElementById(id)?.focus(); }, []);
     const common = {
         id, name: props.name, value: value ?? '', placeholder: props.placeholder, maxlength: props.maxlength,
         class: mono ? 'mono' : undefined, autofocus: props.autofocus, onBlur: props.onBlur,

@@ -10,6 +10,7 @@ import { Icon } from './icon.js';
 export function Menu({ label, children, items, cls = 'btn quiet', icon }) {
     const id = useId();
     const [open, setOpen] = useState(false);
+    const [near, setNear] = useState(false); // a list has many menus: each is made when somebody comes near
     const button = useRef(/** @type {HTMLButtonElement|null} */ (null));
     const menu = useRef(/** @type {HTMLDivElement|null} */ (null));
     const nodes = () => /** @type {HTMLElement[]} */ ([...(menu.current?.querySelectorAll('[role^=menuitem]') ?? [])]);
@@ -34,10 +35,11 @@ export function Menu({ label, children, items, cls = 'btn quiet', icon }) {
     }
     const close = () => { menu.current?.hidePopover(); button.current?.focus(); };
     const list = open ? items() : [];
-    return html`<button type="button" ref=${button} class=${cls} popovertarget=${id} aria-haspopup="menu" aria-expanded=${open} aria-label=${label} title=${label}>
+    return html`<button type="button" ref=${button} class=${cls} popovertarget=${id} aria-haspopup="menu" aria-expanded=${open} aria-label=${label} title=${label}
+            onPointerEnter=${() => setNear(true)} onFocus=${() => setNear(true)}>
             ${icon && html`<${Icon} name=${icon}/>`}${children}</button>
-        <div class="menu" id=${id} ref=${menu} popover="auto" role="menu" aria-label=${label} onToggle=${toggled} onKeyDown=${key}>
-        ${list.map((item) => (item === null ? html`<hr/>` : html`<${Item} item=${item} close=${close}/>`))}</div>`;
+        ${near && html`<div class="menu" id=${id} ref=${menu} popover="auto" role="menu" aria-label=${label} onToggle=${toggled} onKeyDown=${key}>
+        ${list.map((item) => (item === null ? html`<hr/>` : html`<${Item} item=${item} close=${close}/>`))}</div>`}`;
 }
 
 /** @param {{item: MenuItem, close: () => void}} props */

@@ -20,8 +20,8 @@ const HEAD = [['name', 'Name', 'c-name', ''], ['status', 'Status', 'c-status', '
 /** @param {{label: string, choose?: boolean}} props */
 export function MonitorTable({ label, choose: choice = false }) {
     const list = shown.value;
-    const { body, spans, after, focus } = useVirtual(list.length);
-    useRowKeys(focus);
+    const { body, spans, after, focus, current } = useVirtual(list.length);
+    useRowKeys(focus, current);
     const all = list.length > 0 && selected.value.size >= list.length && list.every((row) => selected.value.has(row.id));
     const boxes = choice && can('member');
     return html`<div class=${`card virtual ${choosing.value ? 'choosing' : ''}`}><table class="table" role="table" aria-label=${label} aria-rowcount=${list.length + 1}>
@@ -39,10 +39,9 @@ export function MonitorTable({ label, choose: choice = false }) {
 /** @param {{height: number}} props */
 const Pad = ({ height }) => html`<tr class="pad" aria-hidden="true"><td colspan="9" style=${{ height: `${height}px` }}></td></tr>`;
 
-/** j and k walk, the other keys act on the row that has the focus. @param {(i: number) => void} focus */
-function useRowKeys(focus) {
+/** j and k walk, the other keys act on the row that has the focus. @param {(i: number) => void} focus @param {() => number} current the row that has it, or -1 */
+function useRowKeys(focus, current) {
     useEffect(() => {
-        const current = () => Number(document.activeElement?.closest('tr[data-i]')?.getAttribute('data-i') ?? -1);
         const at = () => shown.peek()[current()];
         const move = (/** @type {number} */ step) => {
             const last = shown.peek().length - 1;

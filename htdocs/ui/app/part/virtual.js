@@ -4,7 +4,7 @@ import { useEffect, useRef } from '../../vendor/hooks.js';
 import { signal, useSignal, effect } from '../../vendor/signals.js';
 import { prefs } from '../store/prefs.js';
 
-const OVERSCAN = 8;
+const OVERSCAN = 5;
 const ALL_BELOW = 60; // so few rows are drawn as they are
 
 /** The height of a row: from the style, which knows density and width. */
@@ -16,7 +16,7 @@ addEventListener('load', measure);
 
 /**
  * @param {number} count
- * @returns {{body: {current: HTMLTableSectionElement|null}, spans: {from: number, to: number, before: number}[], after: number, focus: (i: number) => void}}
+ * @returns {{body: {current: HTMLTableSectionElement|null}, spans: {from: number, to: number, before: number}[], after: number, focus: (i: number) => void, current: () => number}}
  *   spans of rows to draw, each with the empty height before it, and the empty height after the last
  */
 export function useVirtual(count) {
@@ -71,7 +71,11 @@ export function useVirtual(count) {
         if (top < scrollY + head) scrollTo(0, top - head);
         else if (top + h > scrollY + innerHeight - 90) scrollTo(0, top + h - innerHeight + 90);
         held.value = i;
-        requestAnimationFrame(() => requestAnimationFrame(() => /** @type {HTMLElement|null|undefined} */ (body.current?.querySelector(`tr[data-i="${i}"] a`))?.focus({ preventScroll: true })));
+        const take = () => {
+            if (held.peek() !== i) return; // walked on meanwhile
+            /** @type {HTMLElement|null|undefined} */ (body.current?.querySelector(`tr[data-i="${i}"] a`))?.focus({ preventScroll: true });
+        };
+        requestAnimationFrame(() => requestAnimationFrame(take));
     }
-    return { body, spans, after: (count - end) * h, focus };
+    return { body, spans, after: (count - end) * h, focus, current: () => held.peek() };
 }

@@ -54,7 +54,7 @@ export const shown = computed(() => {
     const list = ordered.value;
     if (!terms.length && !tag && !group) return list;
     return list.filter((row) => (!tag || row.tags.includes(tag)) && (!group || row.group === group)
-        && matches(terms, { text: row.text, status: row.status.peek(), type: row.type, tags: row.tags, group: row.group, owner: row.owner }));
+        && matches(terms, row, row.status.peek()));
 });
 
 export const filtered = computed(() => Boolean(text.value || filter('status') || filter('tag') || filter('group') || filter('type')));
