@@ -40,7 +40,7 @@ begin
 end $$;
 
 create or replace function work.keep_partitions() returns integer
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '3s' as $$
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '1s' as $$
 declare
     moved integer := 0;
     t     record;

@@ -31,6 +31,9 @@ begin
         n := n + 1;
     end loop;
     return n;
+exception when lock_not_available then
+    -- somebody reads for long: whoever settles would queue up behind us
+    return 0;
 end $$;
 
 -- Purge monitors that were deleted long ago. Their state rows are locked first, in id order
@@ -54,7 +57,7 @@ end $$;
 create or replace function work.retain(segments interval, hours interval, days interval,
                                        deleted interval)
 returns integer
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '3s' as $$
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '400ms' as $$
 declare
     most constant integer := 5000;
     n    integer := 0;

@@ -153,6 +153,19 @@ def test_two_schedulers_place_a_monitor_once(db):
     assert one(b, 'select count(distinct (bucket, slot)) from tocsin.monitor') == 55
 
 
+def test_a_long_reader_puts_retention_off_and_nobody_else(db):
+    a, b = db(), db()
+    b.execute("select tocsin.partition_make('segment', now() - interval '9 hours')")
+    before = one(b, "select count(*) from pg_inherits where inhparent = 'tocsin.segment'::regclass")
+    a.autocommit = False
+    a.execute('select count(*) from tocsin.segment')
+    assert one(b, "select work.retain('3 hours', '3 days', '100 days', '7 days')") == 0
+    assert one(b, "select test.settle(1, '{0}', '{1}')") == 0
+    a.commit()
+    assert one(b, "select work.retain('3 hours', '3 days', '100 days', '7 days')") == 1
+    assert one(b, "select count(*) from pg_inherits where inhparent = 'tocsin.segment'::regclass") == before - 1
+
+
 def test_an_account_is_deleted_while_its_monitors_flip(db):
     a, b, watch = db(), db(), db()
     a.autocommit = False
