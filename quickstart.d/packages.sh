@@ -8,6 +8,10 @@ PACKAGES_run=(build-essential autoconf automake libtool pkg-config apache2-bin a
 PACKAGES_check=(libcmocka-dev python3 python3-pytest python3-requests python3-psycopg python3-aiosmtpd python3-yaml
     chromium prometheus wrk cppcheck shellcheck clang-format yamllint git)
 
+# What a Chromium needs that is not Ubuntu's snap.
+PACKAGES_chromium=(fonts-dejavu-core libasound2t64 libatk-bridge2.0-0t64 libatspi2.0-0t64 libcairo2 libcups2t64 libdrm2
+    libgbm1 libnss3 libpango-1.0-0 libxcomposite1 libxdamage1 libxfixes3 libxkbcommon0 libxrandr2)
+
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 packages_install() {
@@ -16,6 +20,10 @@ packages_install() {
         local -n names=PACKAGES_$set
         want+=("${names[@]}")
     done
+    case " $* $(. /etc/os-release && echo "$ID") " in
+    *' check '*ubuntu*)
+        want=("${want[@]/#chromium/}" "${PACKAGES_chromium[@]}") ;;
+    esac
     command -v node >/dev/null || want+=(nodejs)
     command -v npm >/dev/null || want+=(npm)
     command -v dpkg-query >/dev/null || {
@@ -23,6 +31,7 @@ packages_install() {
         fail "this is neither Debian nor Ubuntu" "install what docs/install.md lists, then start with --no-install"
     }
     for set in "${want[@]}"; do
+        [ -n "$set" ] || continue
         installed "$set" || satisfied "$set" || missing+=("$set")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
