@@ -12,9 +12,9 @@ import pytest
 from stack import Stack, wait
 
 
-@pytest.fixture
-def s(build):
-    """PostgreSQL and tocsind, no httpd; tocsind is not started yet."""
+@pytest.fixture(scope='module')
+def base(build):
+    """PostgreSQL and tocsind, no httpd."""
     stack = Stack(build, start=False)
     try:
         stack.pg.create()
@@ -23,6 +23,24 @@ def s(build):
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture
+def s(base):
+    """Nothing is watched, and tocsind is not started yet."""
+    base.db('truncate tocsin.monitor, tocsin.monitor_latest, tocsin.bucket, tocsin.slot_free, tocsin.segment, '
+            'tocsin.worker cascade')
+    settings, own = dict(base.tocsind.settings), set(vars(base.tocsind))
+    try:
+        yield base
+    finally:
+        base.tocsind.stop()
+        base.tocsind.settings = settings
+        for name in set(vars(base.tocsind)) - own:  # what a test put in front of a method
+            delattr(base.tocsind, name)
+        for log in (base.root / 'logs').glob('*.log'):
+            if log != base.pg.log:
+                log.unlink()
 
 
 def monitor(s, url, **more):
@@ -54,6 +72,12 @@ def checks(s, m):
     return s.db("select at, status from tocsin.checks(%s, now() - interval '1 hour', now()) order by at", m)
 
 
+def ask(s, *ids):
+    """Check now."""
+    s.db('update tocsin.monitor set check_asked = clock_timestamp() where id = any(%s)', list(ids))
+    s.db("select pg_notify('tocsin_work', 'check')")
+
+
 def no_stale_batches(s):
     """Batches in the order of their commit: the epoch never falls, no batch is there twice."""
     rows = s.db('select bucket, epoch, batch from tocsin.segment order by bucket, at')
@@ -68,6 +92,7 @@ def test_a_killed_checker_is_taken_over_with_the_failure_it_had_seen(s):
     s.tocsind.start()
     becomes(s, m, 1)
     site.status = 500
+    ask(s, m)
     seen = 'select at from tocsin.monitor_latest where monitor = %s and status = 3 and fails <> 0'
     first = wait(lambda: s.db(seen, m), 10, 'the first failed check')[0][0]
     killed = holder(s)
@@ -91,7 +116,7 @@ def test_killed_over_and_over_no_outage_is_lost_or_doubled(s):
     s.tocsind.start()
     for m in ids:
         becomes(s, m, 1)
-    for turn in (500, 200, 500, 200):
+    for turn in (500, 200, 500):
         for site in sites:
             site.status = turn
         killed = holder(s)
@@ -100,8 +125,8 @@ def test_killed_over_and_over_no_outage_is_lost_or_doubled(s):
         for m in ids:
             becomes(s, m, 3 if turn == 500 else 1, 25)
     for m in ids:
-        assert [row[0] for row in history(s, m)] == [1, 3, 1, 3, 1]
-    assert s.db('select count(*), count(resolved_at) from tocsin.incident')[0] == (8, 8)
+        assert [row[0] for row in history(s, m)] == [1, 3, 1, 3]
+    assert s.db('select count(*), count(resolved_at) from tocsin.incident')[0] == (8, 4)
     no_stale_batches(s)
 
 
@@ -203,11 +228,12 @@ def test_a_frozen_checker_that_wakes_up_later_is_refused(s, two):
     epoch = s.db('select epoch from tocsin.bucket')[0][0]
     hits = site.hits
     wait(lambda: site.hits > hits, 10, 'a check by the new owner')
-    site.delay = 0
     first.send_signal(signal.SIGCONT)
     lost = s.root / 'logs/alone0.log'
     wait(lambda: 'bucket lost' in lost.read_text(), 10, 'the old one to notice')
-    wait(lambda: len(checks(s, m)) >= 5, 30, 'some more checks')
+    known = len(checks(s, m))
+    ask(s, m)
+    wait(lambda: len(checks(s, m)) > known, 10, 'one more check')
     assert s.db('select epoch, owner = (select id from tocsin.worker where pid = %s) from tocsin.bucket',
                 second.pid)[0] == (epoch, True)
     assert [row[0] for row in history(s, m)] == [1], 'a freeze of ours is no outage of theirs'
@@ -229,6 +255,7 @@ def test_a_checker_that_was_frozen_while_it_probed_believes_nothing_of_it(s, two
     alone.send_signal(signal.SIGCONT)
     wait(lambda: site.hits > hits, 5, 'the check to be made again')
     wait(lambda: 'stood still' in (s.root / 'logs/alone0.log').read_text(), 5, 'it to be said')
+    ask(s, m)
     wait(lambda: len(checks(s, m)) >= 3, 20, 'more checks')
     assert {row[1] for row in checks(s, m)} == {1}
     assert [row[0] for row in history(s, m)] == [1]
@@ -265,13 +292,13 @@ def test_tarpits_do_not_hold_up_who_answers(s):
     threading.Thread(target=accept, daemon=True).start()
     site = s.site()
     s.tocsind.settings.update(checkers='1', concurrency='20')
-    slow = [monitor(s, f'http://127.0.0.1:{pit.getsockname()[1]}/{n}', timeout_s=3) for n in range(40)]
+    slow = [monitor(s, f'http://127.0.0.1:{pit.getsockname()[1]}/{n}', timeout_s=3) for n in range(30)]
     good = [monitor(s, f'{site.url}{n}') for n in range(10)]
     s.tocsind.start()
     for m in slow:
         becomes(s, m, 3, 60)
     known = {m: len(checks(s, m)) for m in good}
-    wait(lambda: all(len(checks(s, m)) >= known[m] + 3 for m in good), 25, 'more checks of the good ones')
+    wait(lambda: all(len(checks(s, m)) >= known[m] + 2 for m in good), 25, 'more checks of the good ones')
     for m in good:
         at = [row[0].timestamp() for row in checks(s, m)][-3:]
         assert max(b - a for a, b in zip(at, at[1:])) < 5.5
