@@ -96,7 +96,7 @@ static int from_external(request_rec *r, const tocsin_identity **who, const char
 static int from_jwt(request_rec *r, const char *jwt, const char *via,
                     const tocsin_identity **who, const char **why)
 {
-    tocsin_identity *found = (tocsin_identity *)token_check(r, jwt, why);
+    tocsin_identity *found = token_check(r, jwt, why);
 
     if (!found)
         return HTTP_UNAUTHORIZED;

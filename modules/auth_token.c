@@ -89,18 +89,15 @@ static int word_is(jwt_t *jwt, const char *name, const char *word)
     return value && !strcmp(value, word);
 }
 
-static const char *claims(request_rec *r, jwt_t *jwt, tocsin_identity *who)
+static const char *claims(request_rec *r, jwt_t *jwt, tocsin_identity *who, long *exp)
 {
-    const char *subject;
+    const char *subject = grant(r->pool, jwt, "sub");
 
     if (jwt_get_alg(jwt) != JWT_ALG_HS256 || !word_is(jwt, "iss", ISSUER) ||
-        !word_is(jwt, "use", "access"))
+        !word_is(jwt, "use", "access") || !*subject ||
+        strspn(subject, "0123456789") != strlen(subject))
         return "not a token of ours";
-    if (jwt_get_grant_int(jwt, "exp") <= apr_time_sec(r->request_time))
-        return "the token has expired";
-    subject = grant(r->pool, jwt, "sub");
-    if (!*subject || strspn(subject, "0123456789") != strlen(subject))
-        return "not a token of ours";
+    *exp = jwt_get_grant_int(jwt, "exp");
     who->account = apr_atoi64(subject);
     who->role = tocsin_role_parse(jwt_get_grant(jwt, "role"));
     who->scopes = SCOPE_ALL;
@@ -109,20 +106,39 @@ static const char *claims(request_rec *r, jwt_t *jwt, tocsin_identity *who)
     who->session = grant(r->pool, jwt, "sid");
     if (who->account <= 0 || who->role == ROLE_ANYONE || !*who->session)
         return "not a token of ours";
-    return core.marked(who->session) ? "the session has ended" : NULL;
+    return NULL;
 }
 
-const tocsin_identity *token_check(request_rec *r, const char *token, const char **why)
+static tocsin_identity *decode(request_rec *r, const char *token, const char **why, long *exp)
 {
+    const auth_keys *keys = auth_conf_get(r)->keys;
     tocsin_identity *who = apr_pcalloc(r->pool, sizeof(*who));
-    const auth_key *key = key_of(auth_conf_get(r)->keys, token);
+    const auth_key *key = key_of(keys, token);
     jwt_t *jwt;
 
     *why = "not a token of ours";
     if (!key || strlen(token) > TOKEN_MAX || jwt_decode(&jwt, token, key->secret, key->len))
         return NULL;
-    *why = claims(r, jwt, who);
+    *why = claims(r, jwt, who, exp);
     jwt_free(jwt);
+    if (*why)
+        return NULL;
+    cache_keep(keys, token, who, *exp);
+    return who;
+}
+
+tocsin_identity *token_check(request_rec *r, const char *token, const char **why)
+{
+    long exp = 0;
+    tocsin_identity *who = cache_find(r->pool, auth_conf_get(r)->keys, token, &exp);
+
+    *why = NULL;
+    if (!who && !(who = decode(r, token, why, &exp)))
+        return NULL;
+    if (exp <= apr_time_sec(r->request_time))
+        *why = "the token has expired";
+    else if (core.marked(who->session))
+        *why = "the session has ended";
     return *why ? NULL : who;
 }
 

@@ -194,6 +194,7 @@ static int post_config(apr_pool_t *, apr_pool_t *, apr_pool_t *, server_rec *s)
 static void child_init(apr_pool_t *p, server_rec *)
 {
     password_child_init(p);
+    cache_child_init();
 }
 
 static int add_routes(apr_array_header_t *tables)

@@ -9,9 +9,10 @@
 
 #include "monitor_cache.h"
 
-#define SLOTS    64
-#define BODY_MAX (512 * 1024) /* larger ones are rare, and cost more to keep for each child   \
-                               */
+#define SLOTS 64
+#define BODY_MAX                                                                              \
+    (512 * 1024) /* larger ones are rare, and cost more to keep for each child                \
+                  */
 #define KEPT apr_time_from_sec(1)
 
 typedef struct {

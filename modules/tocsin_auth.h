@@ -78,10 +78,20 @@ const char *token_head(apr_pool_t *p, const auth_key *key);
 /* Sign an access token for who (account, email, name, role, session). */
 const char *token_sign(request_rec *r, const tocsin_identity *who);
 /* Check one; NULL and a word why. */
-const tocsin_identity *token_check(request_rec *r, const char *token, const char **why);
+tocsin_identity *token_check(request_rec *r, const char *token, const char **why);
 /* The token against forged requests of a session, and does it hold? */
 const char *csrf_make(request_rec *r, const tocsin_identity *who);
 int csrf_holds(request_rec *r, const tocsin_identity *who, const char *said);
+
+/* ---------------------------------------------------------------- auth_cache.c */
+
+void cache_child_init(void);
+/* What a token says that was kept: new in p, without via; NULL when it was not. */
+tocsin_identity *cache_find(apr_pool_t *p, const auth_keys *keys, const char *token,
+                            long *exp);
+/* Keep what a token says that has been checked. */
+void cache_keep(const auth_keys *keys, const char *token, const tocsin_identity *who,
+                long exp);
 
 /* ---------------------------------------------------------------- auth_secret.c */
 

@@ -246,6 +246,28 @@ def test_demotion_and_promotion_act_at_once(s):
     assert user.api('GET', '/admin/users').status_code == 200
 
 
+def test_keys_change_without_signing_anybody_out(build):
+    with Stack(build, tocsind=False, children=1) as s:
+        client, keys = s.user(), s.root / 'keys'
+        old = keys.read_text()
+        keys.write_text('next ' + base64.b64encode(b'n' * 32).decode() + '\n' + old)
+        s.httpd.graceful()
+        assert client.api('GET', '/me').status_code == 200, 'the old key still verifies'
+        assert client.api('PATCH', '/me', json={}).status_code == 200, 'its X-CSRF-Token too'
+        assert client.api('POST', '/session/refresh').status_code == 200
+        assert head_of(client.cookies['tocsin'])['kid'] == 'next'
+        late = s.user()
+        token = late.cookies['tocsin']
+        del late.cookies['tocsin']
+        late.cookies.set('tocsin', forge({**head_of(token), 'kid': 'test'}, claims_of(token)))
+        assert late.api('GET', '/me').status_code == 200
+        keys.write_text(keys.read_text().splitlines()[0] + '\n')
+        s.httpd.graceful()
+        assert client.api('GET', '/me').status_code == 200
+        assert late.api('GET', '/me').status_code == 401, 'no key, no token'
+        assert late.api('POST', '/session/refresh').status_code == 200, 'but the session lives'
+
+
 # ---- refresh tokens
 
 def test_refresh_rotates_and_reuse_ends_the_session(s):
