@@ -318,6 +318,7 @@ def test_streams_go_over_tls(build, tmp_path):
     """The same thread writes through mod_ssl."""
     cert, key = tmp_path / 'cert', tmp_path / 'key'
     host.run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '2',
+             '-addext', 'subjectAltName=IP:127.0.0.1',
              '-keyout', str(key), '-out', str(cert))
     port = host.free_port()
     with Stack(build, children=1, tocsind=False, start=False) as s:
@@ -337,7 +338,7 @@ Listen 127.0.0.1:{port} https
         ann = s.user('operator')
         token = ann.api('POST', '/me/tokens', json={'name': 'tls', 'scopes': ['read']}).json()['token']
         tls = Client(f'https://127.0.0.1:{port}')
-        tls.verify = False
+        tls.verify = str(cert)
         tls.headers['Authorization'] = f'Bearer {token}'
         streams = [Events(tls) for _ in range(5)]
         for stream in streams:
