@@ -1,6 +1,6 @@
 // The table of monitors: virtual, sortable, driven by keys as well.
 import { html } from '../html.js';
-import { useEffect } from '../../vendor/hooks.js';
+import { useEffect, useRef } from '../../vendor/hooks.js';
 import { signal } from '../../vendor/signals.js';
 import { count } from '../lib/number.js';
 import { choose, column, descending, selected, shown, sortBy } from '../store/view.js';
@@ -24,6 +24,14 @@ export function MonitorTable({ label, choose: choice = false }) {
     useRowKeys(focus, current);
     const all = list.length > 0 && selected.value.size >= list.length && list.every((row) => selected.value.has(row.id));
     const boxes = choice && can('member');
+    // while the list is the same a row is the same node, and scrolling compares nothing
+    const drawn = useRef({ list, boxes, nodes: new Map() });
+    if (drawn.current.list !== list || drawn.current.boxes !== boxes) drawn.current = { list, boxes, nodes: new Map() };
+    const { nodes } = drawn.current;
+    const node = (/** @type {import('../store/monitors.js').Row} */ row, /** @type {number} */ i) => {
+        if (!nodes.has(row.id)) nodes.set(row.id, html`<${MonitorRow} key=${row.id} row=${row} i=${i} boxes=${boxes}/>`);
+        return nodes.get(row.id);
+    };
     return html`<div class=${`card virtual ${choosing.value ? 'choosing' : ''}`}><table class="table" role="table" aria-label=${label} aria-rowcount=${list.length + 1}>
         <thead role="rowgroup"><tr role="row" aria-rowindex="1">
             ${boxes && html`<th role="columnheader" class="c-check"><input type="checkbox" aria-label=${`Select all ${count(list.length)} in this list`} checked=${all}
@@ -32,7 +40,7 @@ export function MonitorTable({ label, choose: choice = false }) {
                 ${key ? html`<button type="button" class="sort" onClick=${() => sortBy(key)}>${text}${key === column.value && html`<span aria-hidden="true">${descending.value ? '▾' : '▴'}</span>`}</button>` : text}</th>`)}
             <th role="columnheader" class="c-menu"><span class="sr">Actions</span></th></tr></thead>
         <tbody role="rowgroup" ref=${body}>${spans.map(({ from, to, before }) => html`${before > 0 && html`<${Pad} key=${`pad ${from}`} height=${before}/>`}
-            ${list.slice(from, to).map((row, k) => html`<${MonitorRow} key=${row.id} row=${row} i=${from + k} boxes=${boxes}/>`)}`)}
+            ${list.slice(from, to).map((row, k) => node(row, from + k))}`)}
             ${after > 0 && html`<${Pad} key="after" height=${after}/>`}</tbody></table></div>`;
 }
 
