@@ -111,7 +111,7 @@ test('an address is tried, saved, and up within seconds', async () => {
     await page.getByLabel('Down after').selectOption('1');
     await page.getByLabel('Again after a failure').fill('1');
     await page.getByRole('button', { name: 'Test now' }).click();
-    await page.locator('.result.s-up').waitFor(LONG);
+    await page.locator('.result.s-up').waitFor(LONG).catch(async (error) => { throw new Error(`${await page.locator('main').innerText()}\n${error.message}`); });
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.waitForURL('**/monitors/?id=*');
     await page.locator('.detail-head.s-up').waitFor(LONG);

@@ -7,6 +7,9 @@ import { App } from './part/app.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
+// relative to the page that was loaded, while the address goes on to others
+for (const link of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel=icon], link[rel=manifest]'))) link.setAttribute('href', link.href);
+
 await load();
 // the server may be away while this page came from a cache: go on asking
 const wait = setInterval(() => (bootError.peek() ? load() : clearInterval(wait)), 5000);

@@ -22,13 +22,16 @@ export function problems(v) {
     const put = (/** @type {string} */ name, /** @type {string} */ text) => { if (text) out[name] = text; };
     put('url', urlProblem(v.url));
     put('expect', expectProblem(v.expect));
-    put('timeout', v.timeout >= 1 && v.timeout <= 60 ? (v.interval >= 10 && v.timeout > v.interval ? 'Not longer than the interval.' : '') : 'From 1 to 60 seconds.');
+    put('timeout', v.timeout >= 1 && v.timeout <= 60 ? (v.timeout > v.interval ? 'Not longer than the interval.' : '') : 'From 1 to 60 seconds.');
     put('retries', v.retries >= 0 && v.retries <= 10 ? '' : 'From 0 to 10.');
     put('recheck', v.recheck >= 1 && v.recheck <= 3600 ? '' : 'From 1 to 3600 seconds.');
-    put('degraded_above', v.degraded_above === null || (v.degraded_above >= 1 && v.degraded_above <= 60000) ? '' : 'From 1 to 60000 ms, or empty.');
+    put('degraded_above', v.degraded_above === null || (v.degraded_above >= 1 && v.degraded_above < v.timeout * 1000) ? '' : 'At least 1 ms and less than the time limit, or empty.');
     put('redirects', v.redirects >= 0 && v.redirects <= 20 ? '' : 'From 0 to 20.');
     return out;
 }
+
+/** A time limit that was not chosen follows the interval. @param {Values} v @param {number} interval @returns {Partial<Values>} */
+export const withInterval = (v, interval) => ({ interval, timeout: v.timeout > interval || v.timeout === Math.min(DEFAULTS.timeout, v.interval) ? Math.min(DEFAULTS.timeout, interval) : v.timeout });
 
 /** The name that an address suggests. @param {string} url */
 export function suggestName(url) {
@@ -49,7 +52,7 @@ export function MonitorFields({ v, set, errors, channels, groups, tags, saved })
         <div class="grid2"><${Field} label="Name" name="name" value=${v.name} placeholder=${suggestName(v.url)} onInput=${(/** @type {string} */ name) => set({ name })} error=${errors.name} maxlength=${120} help=${v.name ? undefined : 'Empty takes the host of the address.'}/>
             <${Field} label="Group" name="group" need="optional" value=${v.group} onInput=${(/** @type {string} */ group) => set({ group })} error=${errors.group} list=${groups} maxlength=${80}/></div>
         <${TagInput} label="Tags" value=${v.tags} onChange=${(/** @type {string[]} */ next) => set({ tags: next })} error=${errors.tags} known=${tags}/>
-        <div class="grid3"><${Select} label="Check every" name="interval" value=${v.interval} options=${intervals} onChange=${number('interval')} error=${errors.interval}/>
+        <div class="grid3"><${Select} label="Check every" name="interval" value=${v.interval} options=${intervals} onChange=${(/** @type {string} */ s) => set(withInterval(v, Number(s)))} error=${errors.interval}/>
             <${Select} label="Down after" name="retries" value=${v.retries} onChange=${number('retries')} error=${errors.retries} options=${Array.from({ length: 11 }, (_, n) => [n, n ? `${n + 1} failed checks` : '1 failed check'])}/>
             <${Field} label="Again after a failure" name="recheck" type="number" inputmode="numeric" min=${1} max=${3600} value=${v.recheck} onInput=${number('recheck')} error=${errors.recheck} help="Seconds to the next try"/></div>
         <${Channels} v=${v} set=${set} channels=${channels} error=${errors.channels}/>

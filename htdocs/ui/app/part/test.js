@@ -6,6 +6,7 @@ import { ms, plural } from '../lib/number.js';
 import { instant } from '../lib/time.js';
 import { now } from '../store/clock.js';
 import { on } from '../store/live.js';
+import { FormProblem } from './field.js';
 import { Failed } from './states.js';
 import { Phases } from './phases.js';
 import { Badge } from './status.js';
@@ -63,6 +64,7 @@ async function finished(id, alive) {
 /** @param {{test: Test}} props */
 export function TestResult({ test: { result, problem, busy } }) {
     return html`<div role="status">${busy ? html`<div class="result"><p class="soft">Testing…</p></div>`
+        : problem?.status === 422 ? html`<${FormProblem} problem=${problem}/>`
         : problem ? html`<${Failed} error=${problem} what="The test’s result" retry=${() => {}}/>`
             : result && html`<${Outcome} result=${result}/>`}</div>`;
 }

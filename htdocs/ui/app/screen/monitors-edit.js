@@ -83,6 +83,8 @@ function Form({ base, channels, id }) {
     }, [v, dirty]);
     useEffect(() => () => { guard.leave = null; }, []);
 
+    useEffect(() => { if (test.problem) setErrors(test.problem.errors); }, [test.problem]);
+
     const set = (/** @type {Partial<Values>} */ change) => {
         setV((old) => ({ ...old, ...change }));
         if (Object.keys(errors).length) setErrors({});
