@@ -52,7 +52,8 @@ static int too_large(request_rec *r)
     return problem_status(r, HTTP_REQUEST_ENTITY_TOO_LARGE);
 }
 
-static int read_brigade(apr_bucket_brigade *bb, char *to, apr_size_t *len, int *eos)
+static int read_brigade(apr_bucket_brigade *bb, char *to, apr_size_t most, apr_size_t *len,
+                        int *eos)
 {
     for (apr_bucket *b = APR_BRIGADE_FIRST(bb); b != APR_BRIGADE_SENTINEL(bb);
          b = APR_BUCKET_NEXT(b)) {
@@ -67,7 +68,7 @@ static int read_brigade(apr_bucket_brigade *bb, char *to, apr_size_t *len, int *
             continue;
         if (apr_bucket_read(b, &data, &n, APR_BLOCK_READ) != APR_SUCCESS)
             return HTTP_BAD_REQUEST;
-        if (n > BODY_MAX - *len)
+        if (n > most - *len)
             return HTTP_REQUEST_ENTITY_TOO_LARGE;
         memcpy(to + *len, data, n);
         *len += n;
@@ -85,11 +86,11 @@ static char *read_body(request_rec *r, apr_size_t *len, int *status)
     char *body;
 
     *len = 0;
-    if (announced > BODY_MAX)
+    if (announced < 0 || announced > BODY_MAX)
         *status = HTTP_REQUEST_ENTITY_TOO_LARGE;
     else
         *status = OK;
-    body = *status == OK ? apr_palloc(r->pool, BODY_MAX + 1) : NULL;
+    body = *status == OK ? apr_palloc(r->pool, (apr_size_t)announced + 1) : NULL;
     while (*status == OK && !eos) {
         apr_status_t rv =
             ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, BODY_MAX);
@@ -97,7 +98,7 @@ static char *read_body(request_rec *r, apr_size_t *len, int *status)
         if (rv != APR_SUCCESS)
             *status = ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
         else
-            *status = read_brigade(bb, body, len, &eos);
+            *status = read_brigade(bb, body, (apr_size_t)announced, len, &eos);
         apr_brigade_cleanup(bb);
     }
     if (*status == AP_FILTER_ERROR) /* httpd has answered already */
