@@ -91,6 +91,6 @@ packages_apt() {
     fi
     # nor is the test's Prometheus to start with the next boot
     case " $* " in
-    *' prometheus '*) deb-systemd-helper disable prometheus.service || true ;;
+    *' prometheus '*) systemctl disable -q prometheus || rm -f /etc/systemd/system/multi-user.target.wants/prometheus.service ;;
     esac
 }
