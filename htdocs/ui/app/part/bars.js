@@ -22,9 +22,10 @@ export function barPaths(digits, step, h) {
     const paths = {};
     const w = step - 1;
     let track = '';
+    const first = digits.search(/[1-9]/); // before it nothing was watched yet: an empty track
     for (let i = 0; i < digits.length; i++) {
         const word = WORDS[Number(digits[i])] ?? 'unknown';
-        paths[word] = (paths[word] ?? '') + shape(word, i * step, w, h);
+        if (i >= first) paths[word] = (paths[word] ?? '') + shape(word, i * step, w, h);
         track += `M${i * step} 0h${w}v${h}h-${w}z`;
     }
     return html`<path class="track" d=${track}/>${Object.entries(paths).map(([word, d]) => html`<path key=${word} class=${`b-${word}`} d=${d}/>`)}`;
