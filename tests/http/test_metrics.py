@@ -1,5 +1,6 @@
 """/metrics: what Prometheus reads, who sees it, and how soon."""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -198,7 +199,17 @@ def test_anonymous_sees_what_httpd_conf_says(build):
         assert code != 0 and 'TocsinMetricsAnonymous must be none, instance or all' in said
 
 
+def busy(stack):
+    """Seconds of CPU that httpd and PostgreSQL have used."""
+    used = 0
+    for pid in [*stack.httpd.pids(), *host.children(stack.pg.pid())]:
+        fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+        used += (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+    return used
+
+
 def test_ten_thousand_monitors_take_a_fifth_of_a_second(build):
+    """Of computing: how long it takes beside other tests says nothing."""
     with Stack(build, children=1, tocsind=False) as s:
         eve = s.user('operator')
         mine = token(eve, 'metrics')
@@ -213,16 +224,16 @@ def test_ten_thousand_monitors_take_a_fifth_of_a_second(build):
         took = []
 
         def again():
-            began = time.monotonic()
+            began = busy(s)
             answer = scrape(s, mine)
-            took.append(time.monotonic() - began)
+            took.append(busy(s) - began)
             return answer if len(took) >= 4 else None
         answer = s.wait(again, 20, 'scrapes', every=1.05)
         m = samples(answer.text)
         assert len(m['tocsin_monitor_up']) == 10000
         assert len(m['tocsin_monitor_response_seconds']) == 50000
         assert m['tocsin_monitor_response_seconds'][next(iter(m['tocsin_monitor_up'])) + ',phase="ttfb"'] == 0.04
-        assert min(took) < (2 if s.httpd.asan else 0.2), took
+        assert 0 < sorted(took)[1] < (2 if s.httpd.asan else 0.2), took
 
 
 def test_prometheus_scrapes_us(stack, operator, watched, tmp_path):
