@@ -18,6 +18,7 @@ async function stage(t, where, prepare = () => {}) {
     return { api, page };
 }
 const press = async (page, ...keys) => { for (const key of keys) await page.keyboard.press(key); };
+const palette = async (page) => { await press(page, 'Control+k'); await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'combobox'); };
 const focused = (page) => page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('aria-label') || document.activeElement?.tagName);
 
 test('sign in, add a monitor, test it, save it, acknowledge, sign out: by keys alone', async (t) => {
@@ -47,7 +48,7 @@ test('sign in, add a monitor, test it, save it, acknowledge, sign out: by keys a
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await press(page, 'a');
     await page.getByText('acknowledged by Ann Operator').first().waitFor();
-    await press(page, 'Control+k');
+    await palette(page);
     await page.keyboard.type('sign out');
     await press(page, 'Enter');
     await page.waitForURL('**/signin/');
@@ -57,17 +58,17 @@ test('sign in, add a monitor, test it, save it, acknowledge, sign out: by keys a
 test('the palette finds monitors, pages and commands, and gives the focus back', async (t) => {
     const { page } = await stage(t, 'dash/');
     await page.getByRole('link', { name: 'Add monitor' }).focus();
-    await press(page, 'Control+k');
+    await palette(page);
     await page.keyboard.type('websi');
     await page.locator('#palette-0', { hasText: 'Website' }).waitFor();
     await press(page, 'Escape');
     assert.equal(await focused(page), 'Add monitor');
-    await press(page, 'Control+k');
+    await palette(page);
     await page.keyboard.type('websi');
     await page.locator('#palette-0', { hasText: 'Website' }).waitFor();
     await press(page, 'Enter');
     await page.waitForURL('**/monitors/?id=3');
-    await press(page, 'Control+k');
+    await palette(page);
     await page.keyboard.type('theme dark');
     await page.locator('#palette-0', { hasText: 'Theme: dark' }).waitFor();
     await press(page, 'Enter');

@@ -21,7 +21,7 @@ export function span(seconds, parts = 2) {
 /** @param {number} then @param {number} now both in ms */
 export function ago(then, now) {
     const s = (now - then) / 1000;
-    if (s < 0) return s > -5 ? 'now' : `in ${span(-s, 1)}`;
+    if (s < 0) return s > -15 ? /* lists look at the clock each ten seconds */ 'now' : `in ${span(-s, 1)}`;
     return s < 2 ? 'now' : `${span(s, 1)} ago`;
 }
 

@@ -21,12 +21,19 @@ import { useShortcuts } from './shortcuts.js';
 import { Toasts } from './toasts.js';
 import { pageName } from '../store/title.js';
 
-const Palette = lazy(() => import('./palette.js'), 'Palette', () => null);
+const loadPalette = () => import('./palette.js');
+const Palette = lazy(loadPalette, 'Palette', () => null);
 const drawer = signal(false);
 
 /** @param {{children?: any}} props */
 export function Frame({ children }) {
-    useEffect(() => { start(); return watchCounts(); }, []);
+    useEffect(() => {
+        start();
+        // ready before it is asked for: what is typed at once must not be lost
+        const timer = setTimeout(() => loadPalette().catch(() => { /* it is asked for again when it is needed */ }), 1000);
+        const stop = watchCounts();
+        return () => { clearTimeout(timer); stop(); };
+    }, []);
     useShortcuts();
     return html`<div class=${`frame ${prefs.value.narrow ? 'narrow' : ''}`}>
         <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
