@@ -96,13 +96,13 @@ begin
 end $$;
 
 -- Whoever is not the owner cannot send the owner's secrets to another place.
-create or replace function tocsin.channel_keep_home(old tocsin.channel, c tocsin.channel, given jsonb)
+create or replace function tocsin.channel_keep_home(old tocsin.channel, c tocsin.channel)
 returns void
 language plpgsql stable security definer set search_path = '' as $$
 begin
     if c.type = 'webhook' and c.config->>'url' is distinct from old.config->>'url'
-       and old.secret ? 'headers' and old.secret->'headers' = c.secret->'headers'
-       and old.secret->'headers' <> '{}' then
+       and exists (select from jsonb_each(old.secret->'headers') h
+                    where c.secret->'headers'->h.key = h.value) then
         perform tocsin.fail(422, 'The URL leads elsewhere: the headers must be given again.',
                             'config.headers', 'must be given again with another URL');
     end if;
@@ -131,7 +131,7 @@ begin
     c.config := set_.config;
     c.secret := set_.secret;
     if who.id <> old.owner then
-        perform tocsin.channel_keep_home(old, c, input->'config');
+        perform tocsin.channel_keep_home(old, c);
     end if;
     update tocsin.channel x
        set name = coalesce(input->>'name', x.name), config = set_.config, secret = set_.secret,

@@ -108,7 +108,7 @@ begin
                 secret := secret || jsonb_build_object(field, value);
             else
                 if field = 'smtp_url' and value is distinct from config->'smtp_url' and secret ? 'smtp_password'
-                   and not given ? 'smtp_password' then
+                   and coalesce(given->'smtp_password', '{"set": true}') = '{"set": true}' then
                     errors := errors || '{"config.smtp_password": "must be given again with another server"}';
                 end if;
                 config := config || jsonb_build_object(field, value);

@@ -94,6 +94,26 @@ def test_operator_sees_all_but_moves_no_secrets(stack, ann):
         == f'disabled by {boss.email}'
 
 
+def test_operator_moves_no_secrets_by_a_detour(stack, ann):
+    """Another header beside the kept one, or the password given back as it was shown."""
+    boss = stack.user('operator')
+    c = webhook(ann, 'https://hooks.example.org/a', headers={'X-Token': 'hush', 'X-Two': 'two'})
+    away = {'url': 'https://elsewhere.example.org/', 'headers': {'X-Token': None, 'X-Three': 'mine'}}
+    answer = boss.api('PATCH', f"/channels/{c['id']}", json={'config': away})
+    assert answer.status_code == 422 and 'config.headers' in answer.json()['errors'], answer.text
+    away['headers'] = {'X-Token': 'known to me'}
+    assert boss.api('PATCH', f"/channels/{c['id']}", json={'config': away}).status_code == 200
+
+    mail = make(ann, config={'to': ['a@example.org'], 'smtp_url': 'smtp://mail.example.org:587', 'smtp_user': 'u',
+                             'smtp_password': 'hush-password'})
+    for who in (boss, ann):
+        answer = who.api('PATCH', f"/channels/{mail['id']}", json={'config': {
+            'smtp_url': 'smtp://other.example.org', 'smtp_password': {'set': True}}})
+        assert answer.status_code == 422 and 'config.smtp_password' in answer.json()['errors'], answer.text
+    answer = boss.api('PATCH', f"/channels/{mail['id']}", json={'config': {'smtp_url': None}})
+    assert answer.status_code == 422, 'the server of the instance is another one, too'
+
+
 def test_viewer_reads_and_writes_nothing(stack):
     eve = stack.user('viewer')
     assert eve.api('GET', '/channels').status_code == 200
