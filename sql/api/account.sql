@@ -114,9 +114,10 @@ begin
 end $$;
 
 -- Somebody whom another authentication of Apache let in. Known by (how, name); otherwise
--- taken up with the role `fresh` ('none': nobody is). An account without a password may be
--- taken over by its e-mail address: such a one was made for this. One with a password may
--- not, or a user of that realm who calls himself like an administrator would be one.
+-- taken up with the role `fresh` ('none': nobody is). An account without a password that is
+-- nobody's yet may be taken over by its e-mail address: such a one was made for this. One with
+-- a password may not, or a user of that realm who calls himself like an administrator would
+-- be one; nor one that somebody has, for names that differ in case only are different users.
 create or replace function api.external_identity(how text, called text, fresh text)
 returns table (account bigint, email text, name text, role text)
 language plpgsql volatile security definer set search_path = '' as $$
@@ -130,7 +131,8 @@ begin
         if mail !~ '^[^@\s]+@[^@\s]+$' or length(mail) > 254 then
             mail := md5(called) || '@' || lower(regexp_replace(how, '[^A-Za-z0-9]', '', 'g')) || '.invalid';
         end if;
-        select a.id into whose from tocsin.account a where a.email = mail and a.password is null;
+        select a.id into whose from tocsin.account a where a.email = mail and a.password is null
+           and not exists (select from tocsin.external_name e where e.account = a.id);
         if whose is null and fresh <> 'none' then
             if exists (select from tocsin.account a where a.email = mail) then
                 mail := md5(called) || '@' || lower(regexp_replace(how, '[^A-Za-z0-9]', '', 'g')) || '.invalid';
@@ -138,8 +140,9 @@ begin
             insert into tocsin.account as a (email, name, role)
             values (mail, left(called, 120), fresh)
             on conflict do nothing returning a.id into whose;
-            if whose is null then
-                select a.id into whose from tocsin.account a where a.email = mail;
+            if whose is null then -- the same user's other request was quicker
+                select e.account into whose from tocsin.external_name e
+                 where e.auth_type = how and e.name = called;
             end if;
         end if;
         if whose is null then

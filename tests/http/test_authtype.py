@@ -47,7 +47,8 @@ CONF = '''
 def s(build):
     s = Stack(build, tocsind=False, children=1, start=False)
     users = s.root / 'users'
-    users.write_text(''.join(f'{name}:{HASH}\n' for name in ('bob', 'carol', 'boss@example.org', 'admin@example.org', 'eve@example.org')))
+    users.write_text(''.join(f'{name}:{HASH}\n' for name in ('bob', 'carol', 'boss@example.org', 'admin@example.org', 'eve@example.org',
+                                                             'chief@example.org', 'Chief@example.org')))
     for place in ('closed', 'anybody', 'expr', 'basic'):
         folder = s.root / 'www' / place
         folder.mkdir(parents=True)
@@ -135,6 +136,14 @@ def test_accounts_made_for_others_are_taken_by_address_but_never_ones_with_a_pas
     admin = s.admin  # admin@example.org has a password
     me = s.anyone().api('GET', '/me', **basic('admin@example.org')).json()
     assert me['id'] != admin.id and me['role'] == 'member'
+
+
+def test_the_same_name_in_other_letters_is_somebody_else(s):
+    """htpasswd tells "boss" from "BOSS": an account that one of them has is not the other's."""
+    boss = s.db("insert into tocsin.account (email, role) values ('chief@example.org', 'admin') returning id")[0][0]
+    assert s.anyone().api('GET', '/me', **basic('chief@example.org')).json()['id'] == boss
+    other = s.anyone().api('GET', '/me', **basic('Chief@example.org')).json()
+    assert other['id'] != boss and other['role'] == 'member'
 
 
 def test_no_header_of_a_client_is_believed(s):
