@@ -12,6 +12,7 @@
 #include <mpm_common.h>
 #include <apr_strings.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LIVE_MAX_MAX 100000
 
@@ -27,15 +28,20 @@ static APR_OPTIONAL_FN_TYPE(tocsin_problem) * problem;
 
 /* ---------------------------------------------------------------- a request */
 
-/* Last-Event-ID of a browser that comes back, or ?after= of one that has a list. */
+/* Last-Event-ID of a browser that comes back, or ?after= of one that has a list. What is
+ * no cursor becomes one that SQL does not know: a header may hold any bytes, and an error
+ * would cost the connection that all streams share. */
 static const char *cursor_of(tocsin_request *q)
 {
-    const char *last = apr_table_get(q->r->headers_in, "Last-Event-ID");
-    const char *after = json_string_value(json_object_get(q->input, "after"));
+    const char *said = apr_table_get(q->r->headers_in, "Last-Event-ID");
 
-    if (last && *last && strlen(last) <= LIVE_CURSOR_MAX)
-        return last;
-    return after && *after ? after : NULL;
+    if (!said || !*said)
+        said = json_string_value(json_object_get(q->input, "after"));
+    if (!said || !*said)
+        return NULL;
+    return strspn(said, "0123456789.:,") == strlen(said) && strlen(said) <= LIVE_CURSOR_MAX
+               ? said
+               : "?";
 }
 
 static int can_suspend(const request_rec *r)

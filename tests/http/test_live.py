@@ -45,6 +45,19 @@ def test_stream_begins_with_hello_and_may_not_be_stored(stack):
         assert stream.hello['id']
 
 
+def test_a_mangled_cursor_harms_nobody(stack):
+    """Bytes that are no UTF-8 must not reach the connection that all streams share."""
+    ann, bob = stack.user(), stack.user()
+    lost = counters(stack)['database_lost']
+    with greeted(stack, ann) as stream:
+        with greeted(stack, bob, last='12.\xff\xfe') as other:
+            tell(stack, ann.id, 4711)
+            stream.wait(about(4711))
+            tell(stack, bob.id, 4712)
+            other.wait(about(4712))
+    assert counters(stack)['database_lost'] == lost
+
+
 def test_nobody_is_refused(stack):
     answer = stack.anyone().api('GET', '/events')
     assert answer.status_code == 401
