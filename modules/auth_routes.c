@@ -104,7 +104,9 @@ static int redirect(request_rec *r, const char *where)
                    apr_pstrcat(r->pool,
                                apr_pstrmemdup(r->pool, r->uri, (apr_size_t)(api - r->uri)),
                                where, NULL));
-    return HTTP_SEE_OTHER;
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    r->status = HTTP_SEE_OTHER;
+    return OK;
 }
 
 static int is_form(request_rec *r)

@@ -130,7 +130,7 @@ static const char *agent_of(request_rec *r)
     json_t *utf8 = json_string(agent);
 
     json_decref(utf8);
-    return utf8 ? apr_pstrndup(r->pool, agent, 400) : "";
+    return utf8 ? agent : "";
 }
 
 int session_open(request_rec *r, tocsin_tokens *to, int remember)

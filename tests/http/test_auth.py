@@ -533,6 +533,22 @@ def test_a_form_without_scripts_signs_in(s):
 
 # ---- what is kept and what is not
 
+def test_a_form_is_answered_by_an_empty_redirect(s):
+    u = s.user()
+    answer = s.anyone().request('POST', '/api/v1/session', data={'email': u.email, 'password': u.password})
+    assert answer.status_code == 303 and 'error' not in answer.text and 'wrong' not in answer.text, answer.text
+
+
+def test_any_name_of_a_browser_signs_in(s):
+    """Kept for the list of sessions; it may be cut, but not in the middle of a letter."""
+    u = s.user()
+    for agent in ('x' * 399 + 'é', 'é' * 300, 'x' * 199 + '€' * 100, b'\xff\xfe'):
+        agent = agent.encode() if isinstance(agent, str) else agent
+        answer = s.anyone().api('POST', '/session', json={'email': u.email, 'password': u.password},
+                                headers={'User-Agent': agent})
+        assert answer.status_code == 200, f'{agent[:10]} {len(agent)}: {answer.text}'
+
+
 def test_secrets_are_in_no_log(s):
     client = s.user()
     token = client.api('POST', '/me/tokens', json={'name': 'x', 'scopes': ['read']}).json()['token']
