@@ -175,6 +175,7 @@ static int make_account(tocsin_request *q, const char *function)
     replace(q, "password", "password", hash);
     if ((status = core.call_route(q, function, &json, &len)) != OK)
         return status;
+    sessions_forget(json); /* of whoever had the administrator's address before */
     to.account = apr_atoi64(json + strcspn(json, "0123456789"));
     if ((status = session_open(q->r, &to, 0)) != OK)
         return status;

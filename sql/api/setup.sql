@@ -15,6 +15,24 @@ language sql volatile set search_path = '' as $$
     on conflict (key) do update set value = excluded.value
 $$;
 
+-- Where sign-up is open somebody may have had the administrator's address before: nothing
+-- that he holds may open the account any more. The sessions that ended.
+create or replace function tocsin.account_shut(mail text)
+returns uuid[]
+language plpgsql volatile set search_path = '' as $$
+declare
+    ended uuid[];
+begin
+    delete from tocsin.api_token t using tocsin.account a where a.id = t.account and a.email = mail;
+    delete from tocsin.external_name e using tocsin.account a where a.id = e.account and a.email = mail;
+    with gone as (
+        update tocsin.session s set revoked_at = now() from tocsin.account a
+         where a.id = s.account and a.email = mail and s.revoked_at is null returning s.id
+    )
+    select coalesce(array_agg(gone.id), '{}') into ended from gone;
+    return ended;
+end $$;
+
 -- The first administrator, once: the id, or null when there is one already. Two at once
 -- wait for each other.
 drop function if exists tocsin.admin_create(text, text);
@@ -28,6 +46,7 @@ begin
     if tocsin.setup_done() then
         return null;
     end if;
+    perform tocsin.account_shut(lower(mail));
     insert into tocsin.account as a (email, name, password, role)
     values (lower(mail), called, password_crypt, 'admin')
     on conflict (email) do update
@@ -89,14 +108,16 @@ returns json
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     account bigint;
+    ended uuid[];
 begin
     perform pg_advisory_xact_lock(hashtext('tocsin.admin_create'));
     perform api.setup_check(input ->> 'hash');
+    ended := tocsin.account_shut(lower(input ->> 'email'));
     account := tocsin.admin_create(input ->> 'email', input ->> 'password',
                                    coalesce(input ->> 'name', ''));
     insert into tocsin.setting values ('instance', coalesce(input -> 'instance', '"Tocsin"'))
     on conflict (key) do update set value = excluded.value;
     perform tocsin.audit(account, input, 'setup', 'account', account::text);
     perform tocsin.setup_watch(account);
-    return json_build_object('id', account);
+    return json_build_object('id', account, 'sessions', ended);
 end $$;

@@ -54,6 +54,18 @@ def test_set_up_once_from_code_to_signed_in(fresh):
     assert password.startswith('$y$'), 'yescrypt'
 
 
+def test_who_had_the_address_before_is_out(fresh):
+    """Where sign-up is open somebody may have taken the administrator's address."""
+    s = fresh
+    squatter = s.user(email='root@example.org')
+    token = squatter.api('POST', '/me/tokens', json={'name': 't', 'scopes': ['read', 'write']}).json()['token']
+    done = s.anyone().api('POST', '/setup', json=fields())
+    assert done.status_code == 201 and done.json()['user']['role'] == 'admin'
+    assert squatter.api('GET', '/me').status_code == 401
+    assert squatter.api('POST', '/session/refresh').status_code == 401
+    assert s.anyone().api('GET', '/me', headers={'Authorization': 'Bearer ' + token}).status_code == 401
+
+
 def test_of_many_who_set_up_at_once_one_wins(fresh):
     s = fresh
     answers, barrier = [], threading.Barrier(6)
