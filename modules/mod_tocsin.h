@@ -247,6 +247,8 @@ APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_refresh,
 APR_DECLARE_OPTIONAL_FN(int, tocsin_tokens_revoke, (request_rec * r, const char *refresh));
 /* "open", "invite" or "closed": what TocsinSignup says. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_signup_policy, (request_rec * r));
+/* One more sign-up of this address: OK, or 429. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_signup_allow, (request_rec * r));
 
 /* ---------------------------------------------------------------- of mod_tocsin_live */
 

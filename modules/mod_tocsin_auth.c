@@ -27,6 +27,11 @@ static const char *tocsin_signup_policy(request_rec *r)
     return auth_conf_get(r)->signup;
 }
 
+static int tocsin_signup_allow(request_rec *r)
+{
+    return attempt_allow(r, "sign-up");
+}
+
 static const char *tocsin_secret_make(apr_pool_t *p, const char **hash)
 {
     const char *secret = secret_make(p, "");
@@ -215,6 +220,7 @@ static void register_hooks(apr_pool_t *p)
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_refresh);
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_revoke);
     APR_REGISTER_OPTIONAL_FN(tocsin_signup_policy);
+    APR_REGISTER_OPTIONAL_FN(tocsin_signup_allow);
     APR_REGISTER_OPTIONAL_FN(tocsin_secret_make);
     APR_OPTIONAL_HOOK(tocsin, routes, add_routes, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);

@@ -214,7 +214,7 @@ static int limited(request_rec *r)
     double rate = conf->rate < 0 ? RUNSTATE_RATE : conf->rate;
     int burst = conf->rate < 0 ? RUNSTATE_BURST : conf->burst, retry_s;
 
-    if (rate <= 0 || core.limit(r, apr_pstrcat(r->pool, "runstate ", r->useragent_ip, NULL),
+    if (rate <= 0 || core.limit(r, apr_pstrcat(r->pool, "runstate ", core.client_key(r), NULL),
                                 rate, burst, &retry_s))
         return 0;
     apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, retry_s));
@@ -376,6 +376,8 @@ static void fetch(void)
     core.refresh = APR_RETRIEVE_OPTIONAL_FN(tocsin_tokens_refresh);
     core.revoke = APR_RETRIEVE_OPTIONAL_FN(tocsin_tokens_revoke);
     core.signup = APR_RETRIEVE_OPTIONAL_FN(tocsin_signup_policy);
+    core.signup_allow = APR_RETRIEVE_OPTIONAL_FN(tocsin_signup_allow);
+    core.client_key = APR_RETRIEVE_OPTIONAL_FN(tocsin_client_key);
 }
 
 static int post_config(apr_pool_t *, apr_pool_t *, apr_pool_t *, server_rec *s)

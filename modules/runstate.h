@@ -5,6 +5,7 @@
 #define TOCSIN_RUNSTATE_H
 
 #include "mod_tocsin.h"
+#include "mod_tocsin_hooks.h"
 
 #define RUNSTATE_BASE  "/api/runstate/v1"
 #define RUNSTATE_RATE  20
@@ -46,6 +47,8 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_tokens_refresh) * refresh;
     APR_OPTIONAL_FN_TYPE(tocsin_tokens_revoke) * revoke;
     APR_OPTIONAL_FN_TYPE(tocsin_signup_policy) * signup;
+    APR_OPTIONAL_FN_TYPE(tocsin_signup_allow) * signup_allow;
+    APR_OPTIONAL_FN_TYPE(tocsin_client_key) * client_key;
 } runstate_core;
 
 extern runstate_core core;

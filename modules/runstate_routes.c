@@ -82,7 +82,7 @@ static int post_signup(tocsin_request *q)
                                "letter, a lower case letter, a digit and a special character");
     if (strcmp(core.signup(q->r), "open"))
         return runstate_refuse(q->r, HTTP_FORBIDDEN, "signup is closed");
-    if (core.hash(q->r, word(body, "password"), &hash) != OK)
+    if (core.signup_allow(q->r) != OK || core.hash(q->r, word(body, "password"), &hash) != OK)
         return OK;
     json_object_set_new(q->input, "email", json_string(word(body, "email")));
     json_object_set_new(q->input, "password", json_string(hash));

@@ -117,6 +117,13 @@ def test_the_same_email_twice_is_a_conflict(server):
         Person(server).error('POST', '/signup', 409, 'email already exists', json={'email': email, 'password': PASSWORD})
 
 
+def test_an_address_signs_up_so_often_here_as_elsewhere(server):
+    person = Person(server)
+    codes = [person.http.request('POST', BASE + '/signup', json={'email': f'many{n}@example.org', 'password': PASSWORD}).status_code
+             for n in range(11)]
+    assert codes == [201] * 10 + [429]
+
+
 @pytest.mark.parametrize('path', ['/signup', '/signin', '/auth/refresh', '/auth/logout'])
 @pytest.mark.parametrize('body', [b'{', b'[]', b'\xff', b'"x"', b'', b'{"refresh_token": 7}', b'[' * 10000],
                          ids=['brace', 'list', 'bytes', 'string', 'nothing', 'number', 'deep'])
