@@ -85,9 +85,13 @@ int tocsin_limit(request_rec *r, const char *key, double per_second, int burst, 
 void tocsin_limit_refund(const char *key, double per_second, int)
 {
     slot *s = slots ? find(tag_of(key), 0) : NULL;
+    apr_uint64_t period = (apr_uint64_t)(1e6 / per_second), full;
 
-    if (s)
-        __atomic_fetch_sub(&s->until, (apr_uint64_t)(1e6 / per_second), __ATOMIC_RELAXED);
+    full = s ? __atomic_load_n(&s->until, __ATOMIC_RELAXED) : 0;
+    while (full > period && /* a fresh slot has nothing to give back: below 0 is for ever */
+           !__atomic_compare_exchange_n(&s->until, &full, full - period, 0, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+        continue;
 }
 
 void tocsin_mark(const char *key, int seconds)
