@@ -27,7 +27,7 @@ declare
     s uuid;
 begin
     insert into tocsin.session (account, remember, address, agent, expires_at)
-    values (a.id, session_open.remember, session_open.address::inet,
+    values (a.id, session_open.remember, tocsin.address(session_open.address),
             left(session_open.agent, 200), now() + make_interval(days => days))
     returning id into s;
     insert into tocsin.refresh_token (hash, session, expires_at)
@@ -39,7 +39,8 @@ begin
 end $$;
 
 -- Spend a refresh token for the next one. outcome: ok; unknown (also expired, ended);
--- reused: it was spent before, so somebody has a copy, and the whole session is over.
+-- reused: it was spent before, so somebody has a copy, and the whole session is over. Not so
+-- when it was spent for this very next one: then the call was repeated, its answer was lost.
 -- Never an exception: what is revoked must stay so.
 create or replace function api.session_refresh(spent text, next text, days int, address text,
     out outcome text, out session uuid, out account bigint, out email text, out name text,
@@ -55,6 +56,15 @@ begin
     if session is null then
         select t.session, t.used_at is not null into session, again
           from tocsin.refresh_token t where t.hash = decode(spent, 'hex');
+        select 'ok', a.id, a.email, a.name, a.role, s.remember into outcome, account, email, name, role, remember
+          from tocsin.refresh_token n
+          join tocsin.session s on s.id = n.session and s.revoked_at is null
+          join tocsin.account a on a.id = s.account and a.disabled_at is null
+         where n.hash = decode(next, 'hex') and n.used_at is null and s.id = session_refresh.session and again;
+        if account is not null then
+            return;
+        end if;
+        outcome := 'unknown';
         if again then
             outcome := 'reused';
             update tocsin.session s set revoked_at = now()
@@ -64,7 +74,7 @@ begin
     end if;
     update tocsin.session s
        set used_at = now(), expires_at = now() + make_interval(days => days),
-           address = session_refresh.address::inet
+           address = tocsin.address(session_refresh.address)
       from tocsin.account a
      where s.id = session_refresh.session and s.revoked_at is null
        and a.id = s.account and a.disabled_at is null

@@ -183,6 +183,22 @@ def test_behind_a_tls_proxy_cookies_are_secure(build):
         assert all('Secure' not in c for c in lan.raw.headers.getlist('Set-Cookie'))
 
 
+def test_addresses_with_a_zone_are_written_down(build):
+    """A link-local address comes as fe80::1%eth0, which is no inet."""
+    with Stack(build, tocsind=False, children=1,
+               before='LoadModule remoteip_module /usr/lib/apache2/modules/mod_remoteip.so',
+               extra='RemoteIPHeader X-From\nRemoteIPInternalProxy 127.0.0.0/8') as s:
+        s.db("insert into tocsin.account (email, password) values ('a@example.org', %s)", HASH)
+        client = s.anyone()
+        client.headers['X-From'] = 'fe80::1%lo'
+        client.sign_in('a@example.org', PASSWORD)
+        assert client.api('POST', '/session/refresh').status_code == 200
+        client.guard()
+        assert client.api('POST', '/me/tokens', json={'name': 't', 'scopes': ['read']}).status_code == 201
+        assert s.db('select distinct host(address) from tocsin.audit') == [('fe80::1',)]
+        assert s.db('select distinct host(address) from tocsin.session') == [('fe80::1',)]
+
+
 def access(s):
     answer = s.anyone().api('POST', '/session', json={'email': s.admin.email, 'password': PASSWORD, 'tokens': True})
     assert 'Set-Cookie' not in answer.headers
@@ -300,6 +316,20 @@ def test_of_two_refreshes_at_once_one_wins(s):
     for t in threads:
         t.join()
     assert sorted(codes) == [200, 401, 401, 401]
+
+
+def test_a_refresh_whose_answer_was_lost_is_asked_again(s):
+    """httpd repeats a call when the connection broke: the same next token is no thief's."""
+    client = s.user()
+    spent = hashlib.sha256(client.cookies['tocsin-refresh'].encode()).hexdigest()
+    fresh = hashlib.sha256(b'the next one').hexdigest()
+    call = "select outcome, account, role from api.session_refresh(%s, %s, 14, '127.0.0.1')"
+    first = s.db(call, spent, fresh)
+    assert first == [('ok', client.id, 'member')]
+    assert s.db(call, spent, fresh) == first
+    assert client.api('GET', '/me').status_code == 200
+    assert s.db(call, spent, hashlib.sha256(b'another').hexdigest())[0][0] == 'reused'
+    assert s.db(call, spent, fresh)[0][0] == 'reused', 'it has ended'
 
 
 def test_refresh_tokens_that_do_not_hold(s):
