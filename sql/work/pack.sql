@@ -124,6 +124,7 @@ language sql immutable parallel safe as $$
 $$;
 
 -- Write a day of some monitors: from the packed hours and the transitions, as often as wanted.
+-- Hours that are dropped by now are not held against what the day knew of its checks.
 create or replace function tocsin.pack_day(day date, monitors bigint[])
 returns integer
 language plpgsql volatile set search_path = '' as $$
@@ -174,11 +175,15 @@ begin
       left join sums c on c.monitor = m.id
      where m.id = any (pack_day.monitors) and (s.monitor is not null or c.monitor is not null)
     on conflict (monitor, day) do update
-       set (up_s, degraded_s, down_s, maintenance_s, unknown_s, paused_s, checks, failed, sum_us,
-            min_us, max_us, hist) =
+       set (up_s, degraded_s, down_s, maintenance_s, unknown_s, paused_s) =
            (excluded.up_s, excluded.degraded_s, excluded.down_s, excluded.maintenance_s,
-            excluded.unknown_s, excluded.paused_s, excluded.checks, excluded.failed,
-            excluded.sum_us, excluded.min_us, excluded.max_us, excluded.hist);
+            excluded.unknown_s, excluded.paused_s),
+           (checks, failed, sum_us, min_us, max_us, hist) =
+           (select excluded.checks, excluded.failed, excluded.sum_us, excluded.min_us,
+                   excluded.max_us, excluded.hist where excluded.checks >= d.checks
+            union all
+            select d.checks, d.failed, d.sum_us, d.min_us, d.max_us, d.hist
+             where excluded.checks < d.checks);
     get diagnostics n = row_count;
     return n;
 end $$;

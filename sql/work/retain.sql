@@ -25,6 +25,11 @@ begin
            and c.relname ~ ('^' || parent || '_[0-9]{8}(_[0-9]{2})?$')
            -- the name of the last partition that is old enough sorts after it
            and c.relname < (select x.name from tocsin.partition(parent, now() - keep) x)
+           -- hours that no day was made of stay
+           and (parent <> 'monitor_hour'
+                or c.relname < (select x.name from tocsin.watermark w
+                                 cross join lateral tocsin.partition(parent, w.at) x
+                                 where w.name = 'day'))
          order by c.relname loop
         continue when parent = 'segment' and not tocsin.packed_all(p.part);
         execute format('drop table %s', p.part);

@@ -58,8 +58,10 @@ begin
     return cardinality(fresh);
 end $$;
 
--- Share the buckets of each region out over its living checkers, by weight, and free what
--- dead ones held. Returns how many checkers got another share.
+-- Share the buckets of each region out over its living checkers, by weight, and forget the
+-- dead. What they held runs out by itself and is not taken away here: after hours without
+-- the database everybody looks dead, and who comes back first with what it kept meanwhile
+-- has to find itself the owner. Returns how many checkers got another share.
 create or replace function work.share_out() returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -68,11 +70,8 @@ begin
     if not pg_try_advisory_xact_lock(20261, 4) then
         return 0;
     end if;
-    perform tocsin.disown(w.id) from tocsin.worker w
-      where w.lease_until < clock_timestamp() - interval '10 minutes';
-    update tocsin.bucket b set owner = null, lease_until = '-infinity'
-     where b.owner is not null
-       and not exists (select from tocsin.worker w where w.id = b.owner);
+    delete from tocsin.worker w
+     where w.lease_until < clock_timestamp() - interval '10 minutes';
 
     with living as (
         select w.id, w.region, w.weight, sum(w.weight) over (partition by w.region) as total

@@ -2,7 +2,7 @@
 update tocsin.monitor set created_at = now() - interval '10 days';
 update tocsin.monitor_state set since = now() - interval '10 days';
 create function test.day(n integer) returns timestamptz language sql stable as $$
-    select date_trunc('day', now(), 'UTC') - make_interval(days => n)
+    select date_trunc('day', now(), 'UTC') - make_interval(hours => 24 * n)
 $$;
 create function test.hour(monitor bigint, at timestamptz, status smallint[], us integer[]) returns void language sql as $$
     insert into tocsin.monitor_hour
@@ -45,3 +45,16 @@ update tocsin.bucket set settled_at = now();
 select test.eq(work.pack_days(), 0, 'a bucket waits to be packed');
 insert into tocsin.packed values (0, 0, test.day(0), '3');
 select test.ok(work.pack_days() > 0, 'now it is');
+
+-- hours that no day was made of stay, however old; and a day knows what it knew
+select tocsin.partition_make('monitor_hour', test.day(30));
+select test.hour(1, test.day(30) + interval '4 hours', '{1,1}', '{10000,20000}');
+update tocsin.watermark set at = test.day(30) where name = 'day';
+select work.retain('3 hours', '3 days', '100 days', '7 days');
+select test.ok(work.pack_days() > 0, 'a keeper that was away for a month');
+select test.eq(sum(d.checks)::integer, 2, 'finds its hours') from tocsin.monitor_day d where d.monitor = 1 and d.day = (test.day(30) at time zone 'UTC')::date;
+select work.retain('3 hours', '3 days', '100 days', '7 days');
+select test.eq(count(*)::integer, 0, 'then they go') from tocsin.monitor_hour h where h.hour < test.day(29);
+insert into tocsin.day_late (monitor, day) values (1, (test.day(30) at time zone 'UTC')::date);
+select test.ok(work.pack_days() > 0, 'something came late');
+select test.eq((d.checks, d.hist)::text, (2, array[27 << 24 | 1, 35 << 24 | 1])::text, 'and took nothing away') from tocsin.monitor_day d where d.monitor = 1 and d.day = (test.day(30) at time zone 'UTC')::date;
