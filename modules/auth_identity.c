@@ -36,7 +36,7 @@ static unsigned scopes_parse(apr_pool_t *p, const char *words)
     return all;
 }
 
-/* A row of account, email, name, role and perhaps scopes. */
+/* A row of account, email, name, role and, of a token, its scopes and number. */
 static tocsin_identity *from_row(request_rec *r, const PGresult *res, const char *via)
 {
     tocsin_identity *who = apr_pcalloc(r->pool, sizeof(*who));
@@ -47,8 +47,10 @@ static tocsin_identity *from_row(request_rec *r, const PGresult *res, const char
     who->role = tocsin_role_parse(PQgetvalue(res, 0, 3));
     who->scopes = SCOPE_ALL;
     who->via = via;
-    if (PQnfields(res) > 4)
+    if (PQnfields(res) > 4) {
         who->scopes = scopes_parse(r->pool, PQgetvalue(res, 0, 4));
+        who->token = PQgetvalue(res, 0, 5);
+    }
     return who;
 }
 

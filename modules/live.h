@@ -35,9 +35,9 @@ void live_text_hello(buf *t);
 
 /* ---------------------------------------------------------------- live_access.c */
 
-/* What one account in one session may see; shared by all its clients. */
+/* What one account may see with one session or token; shared by all its clients. */
 typedef struct {
-    char key[64]; /* "account/session", session empty without one */
+    char key[64]; /* "account/session", or token, or empty without either */
     int refs;
     enum { ACCESS_UNKNOWN, ACCESS_ALLOWED, ACCESS_DENIED } state;
     apr_int64_t scope; /* 0: everybody's; else this owner's */
@@ -65,7 +65,7 @@ struct live_client {
     int dead; /* nothing more can be written */
     apr_time_t since;
     apr_int64_t account;
-    const char *session;
+    const char *session; /* or token; NULL: neither */
     const char *cursor;  /* told up to here before; NULL: new */
     live_access *access; /* from here on the thread's */
     live_group *group;   /* NULL while it waits for its greeting */

@@ -100,7 +100,7 @@ static int ask_access(int all)
     if (n)
         live_database_ask(&hub.db,
                           "select account, session, scope from "
-                          "api.live_access($1::bigint[], $2::uuid[])",
+                          "api.live_access($1::bigint[], $2::text[])",
                           2, args, got_access);
     buf_free(&accounts);
     buf_free(&sessions);

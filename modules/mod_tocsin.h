@@ -43,6 +43,7 @@ typedef struct {
     const char *email;
     const char *name;
     const char *session; /* uuid; NULL for API tokens and for others' authentication */
+    const char *token;   /* number of the API token; NULL without one */
     const char *via;     /* "cookie", "bearer", "token", or the other AuthType ("Basic") */
 } tocsin_identity;
 

@@ -69,7 +69,8 @@ static int get_events(tocsin_request *q)
         apr_table_setn(r->err_headers_out, "Retry-After", "2");
         return problem(r, HTTP_SERVICE_UNAVAILABLE, "busy", why, NULL);
     }
-    client = live_client_new(r, q->who->account, q->who->session, cursor_of(q));
+    client = live_client_new(r, q->who->account,
+                             q->who->token ? q->who->token : q->who->session, cursor_of(q));
     if (!client) {
         live_unreserve();
         return DONE;

@@ -122,18 +122,20 @@ begin
          group by sample.owner;
 end $$;
 
--- Who of these (account and session side by side, session null without one) may still
--- listen, and to whom: scope 0 is everybody's, else the account's own.
-create or replace function api.live_access(accounts bigint[], sessions uuid[])
-returns table (account bigint, session uuid, scope bigint)
+-- Who of these may still listen, and to whom: scope 0 is everybody's, else the account's own.
+-- Beside each account what it came with: a session's uuid, an API token's number, or null.
+create or replace function api.live_access(accounts bigint[], sessions text[])
+returns table (account bigint, session text, scope bigint)
 language sql stable security definer set search_path = '' as $$
     select asked.account, asked.session,
            case when a.role in ('operator', 'admin') then 0 else a.id end
       from unnest(live_access.accounts, live_access.sessions) as asked (account, session)
       join tocsin.account a on a.id = asked.account and a.disabled_at is null
-      left join tocsin.session s on s.id = asked.session
+      left join tocsin.session s on s.id = case when asked.session ~ '-' then asked.session::uuid end
+      left join tocsin.api_token t on t.id = case when asked.session !~ '-' then asked.session::bigint end
      where asked.session is null
         or (s.account = a.id and s.revoked_at is null and s.expires_at > now())
+        or (t.account = a.id and (t.expires_at is null or t.expires_at > now()))
 $$;
 
 -- A polled stream: the same for one caller, who is looked up each time.

@@ -2,7 +2,7 @@
 
 -- Whose a token is. The time of last use is kept to the minute.
 create or replace function api.token_identity(secret_hash text)
-returns table (account bigint, email text, name text, role text, scopes text)
+returns table (account bigint, email text, name text, role text, scopes text, token bigint)
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     t tocsin.api_token;
@@ -15,7 +15,7 @@ begin
     if t.used_at is null or t.used_at < now() - interval '1 minute' then
         update tocsin.api_token x set used_at = now() where x.id = t.id;
     end if;
-    return query select a.id, a.email, a.name, a.role, array_to_string(t.scopes, ' ')
+    return query select a.id, a.email, a.name, a.role, array_to_string(t.scopes, ' '), t.id
                    from tocsin.account a where a.id = t.account and a.disabled_at is null;
 end $$;
 

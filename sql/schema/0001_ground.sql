@@ -463,13 +463,13 @@ create table tocsin.event (
 );
 create index event_changed on tocsin.event (changed);
 
--- Who may do what has changed, or a session has ended: open streams look again who may
+-- Who may do what has changed, or a session or token has ended: open streams look again who may
 -- listen. `account` events are told to nobody.
 create function tocsin.access_changed() returns trigger
 language plpgsql set search_path = '' as $$
 declare
-    account bigint := case tg_table_name when 'session' then to_jsonb(old) ->> 'account'
-                                         else to_jsonb(old) ->> 'id' end;
+    account bigint := case tg_table_name when 'account' then to_jsonb(old) ->> 'id'
+                                         else to_jsonb(old) ->> 'account' end;
 begin
     insert into tocsin.event (kind, owner, ref) values ('account', account, account);
     perform pg_notify('tocsin_live', '');
@@ -482,6 +482,8 @@ create trigger access_deleted after delete on tocsin.account for each row
     execute function tocsin.access_changed();
 create trigger access_changed after update of revoked_at on tocsin.session for each row
     when (old.revoked_at is null and new.revoked_at is not null)
+    execute function tocsin.access_changed();
+create trigger access_changed after delete or update of expires_at on tocsin.api_token for each row
     execute function tocsin.access_changed();
 
 -- "Test now" of settings that are not saved, and its answer; kept for ten minutes.

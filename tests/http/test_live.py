@@ -218,6 +218,21 @@ def test_sign_out_ends_the_stream(stack):
         assert stream.wait('bye')['data'] == {'reason': 'access'}
 
 
+def test_a_deleted_or_expired_token_hears_no_more(stack):
+    ann, bearer = stack.user(), stack.anyone()
+    for end in ('delete', 'expire'):
+        token = ann.api('POST', '/me/tokens', json={'name': 't', 'scopes': ['read']}).json()
+        bearer.headers['Authorization'] = 'Bearer ' + token['token']
+        with greeted(stack, bearer) as stream, greeted(stack, ann) as other:
+            if end == 'delete':
+                assert ann.api('DELETE', f"/me/tokens/{token['id']}").ok
+            else:
+                stack.db("update tocsin.api_token set expires_at = now() where id = %s", token['id'])
+            assert stream.wait('bye')['data'] == {'reason': 'access'}
+            tell(stack, ann.id, 4713)
+            other.wait(about(4713))
+
+
 def test_deleted_account_is_told_bye(stack):
     ann = stack.user()
     with greeted(stack, ann) as stream:
