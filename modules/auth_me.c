@@ -77,7 +77,7 @@ static int password_post(tocsin_request *q)
     const char *hash;
     int status, holds;
 
-    if ((status = attempt_allow(q->r, "password")) != OK ||
+    if ((status = guess_allow(q->r, "password", q->who->email)) != OK ||
         (status = core.rows(q->r, "password_of", 1, args, &res)) != OK)
         return status;
     if (PQntuples(res) == 0)
@@ -86,11 +86,11 @@ static int password_post(tocsin_request *q)
         return core.problem(q->r, HTTP_CONFLICT, "conflict",
                             "this account signs in elsewhere and has no password", NULL);
     holds = password_check(text(q, "current"), PQgetvalue(res, 0, 1));
-    if (holds < 0)
-        return HTTP_SERVICE_UNAVAILABLE;
     if (!holds)
         return password_wrong(q, "is wrong");
-    attempt_refund(q->r, "password");
+    guess_refund(q->r, "password", q->who->email);
+    if (holds < 0)
+        return password_busy(q->r);
     if ((status = tocsin_hash_password(q->r, text(q, "new"), &hash)) != OK)
         return status;
     json_object_clear(q->input);

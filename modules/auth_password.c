@@ -149,7 +149,7 @@ int password_check(const char *password, const char *hash)
     return holds && hash;
 }
 
-static int busy(request_rec *r)
+int password_busy(request_rec *r)
 {
     apr_table_setn(r->err_headers_out, "Retry-After", "1");
     core.problem(r, HTTP_SERVICE_UNAVAILABLE, "busy",
@@ -163,7 +163,7 @@ int tocsin_hash_password(request_rec *r, const char *password, const char **out)
     const char *hash;
 
     if (!enter())
-        return busy(r);
+        return password_busy(r);
     data = calloc(1, sizeof(*data));
     hash = data ? hash_new(password, data) : NULL;
     *out = hash ? apr_pstrdup(r->pool, hash) : NULL;

@@ -52,11 +52,31 @@ void attempt_refund(request_rec *r, const char *what)
     core.refund(address_key(r, what), attempt_rate(conf), conf->attempts);
 }
 
-/* The account's own count: many addresses may try one account. */
-static int account_allow(request_rec *r, const char *key)
+static const char *account_key(request_rec *r, const char *email)
 {
-    return attempt(r, key, HTTP_LOCKED, "locked",
-                   "too many failed sign-ins for this account; see Retry-After");
+    char *lower = apr_pstrcat(r->pool, "account ", email, NULL);
+
+    ap_str_tolower(lower);
+    return lower;
+}
+
+/* The account has a count of its own: many addresses may try one account. */
+int guess_allow(request_rec *r, const char *what, const char *email)
+{
+    int status = attempt_allow(r, what);
+
+    return status != OK ? status
+                        : attempt(r, account_key(r, email), HTTP_LOCKED, "locked",
+                                  "too many failed sign-ins for this account; see "
+                                  "Retry-After");
+}
+
+void guess_refund(request_rec *r, const char *what, const char *email)
+{
+    const auth_conf *conf = auth_conf_get(r);
+
+    attempt_refund(r, what);
+    core.refund(account_key(r, email), attempt_rate(conf), conf->attempts);
 }
 
 /* ---------------------------------------------------------------- passwords */
@@ -68,36 +88,21 @@ static int wrong(request_rec *r)
     return HTTP_UNAUTHORIZED;
 }
 
-static int too_busy(request_rec *r)
-{
-    apr_table_setn(r->err_headers_out, "Retry-After", "1");
-    core.problem(r, HTTP_SERVICE_UNAVAILABLE, "busy",
-                 "too many sign-ins at once; try again in a second", NULL);
-    return HTTP_SERVICE_UNAVAILABLE;
-}
-
 int tocsin_verify_password(request_rec *r, const char *email, const char *password,
                            tocsin_tokens *to)
 {
-    const auth_conf *conf = auth_conf_get(r);
-    char *lower = apr_pstrdup(r->pool, email);
-    const char *args[1] = {lower}, *key;
+    const char *args[1] = {email};
     struct pg_result *res;
     int status, holds;
 
-    ap_str_tolower(lower);
-    key = apr_pstrcat(r->pool, "account ", lower, NULL);
-    if ((status = attempt_allow(r, "sign-in")) != OK ||
-        (status = account_allow(r, key)) != OK ||
+    if ((status = guess_allow(r, "sign-in", email)) != OK ||
         (status = core.rows(r, "password_find", 1, args, &res)) != OK)
         return status;
     holds = password_check(password, PQntuples(res) ? PQgetvalue(res, 0, 4) : NULL);
-    if (holds != 0) {
-        attempt_refund(r, "sign-in");
-        core.refund(key, attempt_rate(conf), conf->attempts);
-    }
+    if (holds != 0)
+        guess_refund(r, "sign-in", email);
     if (holds != 1)
-        return holds < 0 ? too_busy(r) : wrong(r);
+        return holds < 0 ? password_busy(r) : wrong(r);
     to->account = apr_atoi64(PQgetvalue(res, 0, 0));
     to->email = PQgetvalue(res, 0, 1);
     to->role = tocsin_role_parse(PQgetvalue(res, 0, 3));

@@ -108,6 +108,8 @@ void password_child_init(apr_pool_t *p);
 const char *password_rule(const char *password, const char *email);
 /* 1 holds, 0 not, -1 too many at once. A NULL hash costs the same and never holds. */
 int password_check(const char *password, const char *hash);
+/* Sends the 503 for it, and returns it. */
+int password_busy(request_rec *r);
 int tocsin_hash_password(request_rec *r, const char *password, const char **hash);
 
 /* ---------------------------------------------------------------- auth_cookie.c */
@@ -141,6 +143,9 @@ void sessions_forget(const char *json);
 /* One try more of something that is guessed at; OK, or the status of the 429 sent. */
 int attempt_allow(request_rec *r, const char *what);
 void attempt_refund(request_rec *r, const char *what);
+/* The same for a password of this account: 423 when many addresses try it. */
+int guess_allow(request_rec *r, const char *what, const char *email);
+void guess_refund(request_rec *r, const char *what, const char *email);
 
 /* ---------------------------------------------------------------- auth_routes.c, auth_me.c */
 

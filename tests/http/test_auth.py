@@ -111,6 +111,21 @@ def test_account_is_locked_from_many_addresses(strict):
         assert 0 < int(locked.headers['Retry-After']) <= 30
 
 
+def test_a_stolen_session_guesses_no_password_from_many_addresses(strict):
+    s = strict
+    user = s.user()
+
+    def change(current):
+        thief = s.anyone()
+        thief.cookies.update(user.cookies)
+        thief.guard()
+        return thief.api('POST', '/me/password', json={'current': current, 'new': 'quite another long one'})
+
+    assert [change(f'wrong {n}').status_code for n in range(3)] == [422] * 3
+    locked = change(PASSWORD)
+    assert locked.status_code == 423 and 0 < int(locked.headers['Retry-After']) <= 30
+
+
 def test_many_sign_ins_at_once_leave_threads_for_others(s):
     """Hashing is limited: some are told to come again, reads go on meanwhile."""
     reader = s.user()
