@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RETRY_MOST (7 * 86400) /* whatever a receiver says: the database takes an integer */
+
 const struct channel_kind *const channels[] = {
     &channel_email,
     &channel_slack,
@@ -112,7 +114,7 @@ void channel_answered(struct sending *s, const struct fetch_result *res)
     o->duration_ms = (int)(res->total_us / 1000);
     channel_show(s, o->excerpt, sizeof(o->excerpt), res->body, res->body_len);
     if (res->retry_after_s > 0)
-        o->retry_after_s = res->retry_after_s;
+        o->retry_after_s = res->retry_after_s < RETRY_MOST ? res->retry_after_s : RETRY_MOST;
     if (res->reason != REASON_OK) {
         channel_show(s, o->error, sizeof(o->error), res->message, strlen(res->message));
         o->dead = res->reason == REASON_TARGET_REFUSED || res->reason == REASON_BAD_URL;

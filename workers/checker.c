@@ -244,7 +244,8 @@ static void wake(struct worker *w, unsigned why)
 
     if (why & WAKE_OFFLINE)
         c->online_ms = INT64_MAX;
-    if (why & WAKE_ONLINE && c->online_ms != 0)
+    /* who began while the database was away is no better than who waited for it */
+    if (why & WAKE_ONLINE && (c->online_ms != 0 || mono_ms() - c->began_ms > ONLINE_MS))
         c->online_ms = mono_ms();
     each_bucket(c, why);
     if (why & (WAKE_TICK | WAKE_ONLINE | WAKE_PLACE | WAKE_MONITOR))
@@ -291,6 +292,7 @@ static int start(struct worker *w)
     else
         snprintf(agent, sizeof(agent), "Tocsin/1.0");
     c->w = w;
+    c->began_ms = mono_ms();
     c->most = conf->concurrency;
     fetch.most = c->most + TESTS_ROOM;
     w->data = c;

@@ -73,6 +73,7 @@ struct bucket {
     int64_t sent_epoch;   /* the epoch it was sent with */
     bool loading, load_again, settling, releasing, flipped, lost, leaving;
     int sent; /* results of it, at the head of `results` */
+    int most; /* results of the next: fewer than BATCH_MAX after a refusal, else 0 */
     int refusals;
     struct monitor **slot; /* by number; NULL: none */
     int nslots, nmonitors;
@@ -109,6 +110,7 @@ struct checker {
     bool acquiring;
     int64_t asked_ms;  /* when buckets were asked for */
     int64_t online_ms; /* since when the database answers; 0: for the first time */
+    int64_t began_ms;
     struct figures figures;
 };
 

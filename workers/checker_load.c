@@ -137,8 +137,9 @@ static struct monitor *make(struct bucket *b, const PGresult *res, int row)
 static void begin(struct monitor *m, const PGresult *res, int row)
 {
     int64_t age = db_int(res, row, CHECKED_AGE_MS, -1);
+    int64_t asked = db_int(res, row, CHECK_ASKED_AGE_MS, -1);
 
-    if (age < 0)
+    if (age < 0 || (asked >= 0 && asked < age)) /* the last owner did not get to it */
         schedule_at(m, mono_ms());
     else if (age < m->interval_ms)
         schedule_regular(m);
@@ -153,15 +154,18 @@ static void begin(struct monitor *m, const PGresult *res, int row)
         schedule_at(m, mono_ms() + m->recheck_ms);
 }
 
-/* True when the status was lost (resumed, or not measured for long) and is to be found anew.
- */
+/* True when the status was lost (resumed, or not measured for long) and is to be found anew:
+ * failures of before are not counted against it. */
 static bool take_status(struct monitor *m, const PGresult *res, int row)
 {
     int16_t before = m->verdict.status;
 
     if (m->unsettled == 0) /* else ours is newer and on its way */
         m->verdict.status = (int16_t)number(res, row, STATUS);
-    return before != STATUS_UNKNOWN && m->verdict.status == STATUS_UNKNOWN;
+    if (before == STATUS_UNKNOWN || m->verdict.status != STATUS_UNKNOWN)
+        return false;
+    m->verdict.bad = m->verdict.down = 0;
+    return true;
 }
 
 /* When it is checked next, after an edit or whatever else the database has to say of it. */

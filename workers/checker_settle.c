@@ -219,27 +219,34 @@ void settle_accepted(struct bucket *b)
         memmove(b->results, b->results + b->sent, b->nresults * sizeof(*b->results));
         b->batch++;
     }
-    b->sent = b->refusals = 0;
+    b->sent = b->refusals = b->most = 0;
     for (b->flipped = false, i = 0; i < b->nresults && !b->flipped; i++)
         b->flipped = b->results[i].flip >= 0;
 }
 
-/* What the database will never take (a defect) must not block what comes after it. What it
- * cannot take now (disk full, deadlock, shutting down) waits. */
+/* What the database will never take (a defect) must not block what comes after it, and takes
+ * nothing along: the batch is halved until it stands alone. Then it goes, and the verdicts
+ * begin again from what the database knows, so that its flip is found once more. What cannot
+ * be taken now (disk full, deadlock, a schema being changed) waits. */
 static void refused(struct bucket *b, const PGresult *res)
 {
     const char *state = db_sqlstate(res);
 
     b->acked_ms = b->sent_ms; /* it answers: nobody said that the bucket is another's */
-    log_error("settle refused bucket=%d sqlstate=%s error=\"%s\"", b->id, state,
-              db_message(DB_REFUSED, res));
-    if (strncmp(state, "22", 2) != 0 && strncmp(state, "23", 2) != 0 &&
-        strncmp(state, "42", 2) != 0)
+    log_error("settle refused bucket=%d sqlstate=%s results=%d error=\"%s\"", b->id, state,
+              b->sent, db_message(DB_REFUSED, res));
+    if (strncmp(state, "22", 2) != 0 && strncmp(state, "23", 2) != 0)
         return;
+    if (b->sent > 1) {
+        b->most = b->sent / 2;
+        b->sent = 0; /* nothing of it was applied: the next may be another */
+        return;
+    }
     if (++b->refusals < REFUSED_MAX)
         return;
     b->c->figures.dropped += b->sent;
     settle_accepted(b);
+    load_anew(b);
 }
 
 static void settled(void *arg, enum db_end end, const PGresult *res)
@@ -270,7 +277,7 @@ static void settled(void *arg, enum db_end end, const PGresult *res)
         if (b->flipped || b->nresults >= BATCH_MAX)
             settle_send(b);
     }
-    if (b->leaving)
+    if (b->leaving && end != DB_REFUSED) /* else at the next tick */
         checker_drained(c);
 }
 
@@ -282,13 +289,13 @@ void settle_send(struct bucket *b)
     const char *args[SETTLE_ARGS] = {b->c->w->id, b->c->w->conf->region, id, epoch, batch,
                                      ttl};
     int64_t now = mono_ms();
-    int i;
+    int i, most = b->most ? b->most : BATCH_MAX;
 
     if (b->settling || b->lost || !db_online(b->c->w->db) ||
         (b->nresults == 0 && (b->leaving || now - b->sent_ms < RENEW_MS)))
         return;
     if (b->sent == 0) /* else the one whose answer was lost, as it was */
-        b->sent = b->nresults < BATCH_MAX ? b->nresults : BATCH_MAX;
+        b->sent = b->nresults < most ? b->nresults : most;
     snprintf(id, sizeof(id), "%d", b->id);
     snprintf(epoch, sizeof(epoch), "%lld", (long long)b->epoch);
     snprintf(batch, sizeof(batch), "%lld", (long long)b->batch + 1);

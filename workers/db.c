@@ -314,6 +314,7 @@ void db_free(struct db *db)
         return;
     if (db->conn)
         drop(db);
+    db->state = DOWN; /* callbacks that ask see that nothing goes out any more */
     if (db->running)
         db_finish(db->running, DB_LOST, NULL);
     while ((c = db->first)) {

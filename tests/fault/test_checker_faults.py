@@ -110,6 +110,63 @@ def test_a_killed_checker_is_taken_over_with_the_failure_it_had_seen(s):
     no_stale_batches(s)
 
 
+def test_what_the_database_refuses_takes_nothing_else_along_and_is_told_in_the_end(s):
+    sites = [s.site(), s.site()]
+    bad, good = [monitor(s, site.url, retries=0) for site in sites]
+    s.tocsind.start()
+    for m in (bad, good):
+        becomes(s, m, 1)
+    s.db("create function public.refuse() returns trigger language plpgsql as "
+         "$$ begin raise exception using errcode = '22P05', message = 'not this one'; end $$")
+    s.db(f'create trigger refuse before insert on tocsin.transition for each row when (new.monitor = {bad}) '
+         'execute function public.refuse()')
+    try:
+        for site in sites:
+            site.status = 500
+        ask(s, bad, good)
+        becomes(s, good, 3, 20)
+        wait(lambda: s.db("select sum((stats->>'dropped_total')::int) from tocsin.worker")[0][0], 20, 'what is refused to go')
+        assert status(s, bad) == 1
+    finally:
+        s.db('drop function public.refuse cascade')
+    becomes(s, bad, 3, 20)
+    assert [row[0] for row in history(s, bad)] == [row[0] for row in history(s, good)] == [1, 3]
+    assert s.db('select count(*) from tocsin.incident')[0][0] == 2
+
+
+def test_failures_of_before_a_pause_do_not_count_after_it(s):
+    site = s.site()
+    m = monitor(s, site.url, retries=2)
+    s.tocsind.start()
+    becomes(s, m, 1)
+    site.status = 500
+    ask(s, m)
+    becomes(s, m, 3)
+    s.db(f'update tocsin.monitor set paused_at = now() where id = {m}; select tocsin.transit({m}, 5); '
+         f'update tocsin.monitor_latest set fails = 0; select pg_notify(\'tocsin_work\', \'monitor\')')
+    checker = holder(s)
+    hits = site.hits
+    s.db(f'update tocsin.monitor set paused_at = null where id = {m}; select tocsin.transit({m}, 0); '
+         f'select pg_notify(\'tocsin_work\', \'monitor\')')
+    becomes(s, m, 3)
+    at, decided = s.db('select at, decided_at from tocsin.transition where monitor = %s order by seq desc limit 1', m)[0]
+    assert holder(s) == checker
+    assert site.hits - hits >= 3 and (decided - at).total_seconds() > 1.5, 'confirmed by three checks of its own'
+
+
+def test_a_check_that_was_asked_for_is_not_lost_with_its_checker(s):
+    site = s.site()
+    m = monitor(s, site.url, interval_s=3600)
+    s.tocsind.start()
+    becomes(s, m, 1)
+    hits = site.hits
+    dead = holder(s)
+    os.kill(dead, signal.SIGSTOP)
+    ask(s, m)
+    os.kill(dead, signal.SIGKILL)
+    wait(lambda: site.hits > hits, 10, 'the check that was asked for')
+
+
 def test_killed_over_and_over_no_outage_is_lost_or_doubled(s):
     sites = [s.site() for _ in range(4)]
     ids = [monitor(s, site.url) for site in sites]

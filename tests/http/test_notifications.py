@@ -229,6 +229,15 @@ def test_retry_after_is_honoured(stack, ann):
     assert 590 < stack.db('select extract(epoch from next_at - now()) from tocsin.outbox where id = %s', message)[0][0] < 601
 
 
+def test_an_endless_retry_after_has_an_end(stack, ann):
+    hook = stack.hook(status=503)
+    hook.headers = {'Retry-After': '99999999999999'}
+    message = owe(stack, ann, channel(ann, url=hook.url), monitor(stack, ann))
+    tried(stack, ann, message)
+    assert 0 < stack.db('select extract(epoch from next_at - now()) from tocsin.outbox where id = %s', message)[0][0] < 26 * 3600
+    assert len(hook.requests) == 1
+
+
 def test_gone_disables_the_channel(stack, ann):
     hook = stack.hook(status=410)
     c = channel(ann, url=hook.url)
