@@ -126,7 +126,6 @@ void load_forget(struct bucket *b); /* all of its monitors */
 
 /* checker_schedule.c */
 int schedule_start(struct checker *c);
-void schedule_stop(struct checker *c);
 void schedule_arm(struct checker *c);
 void schedule_at(struct monitor *m, int64_t due_ms);
 void schedule_regular(struct monitor *m);

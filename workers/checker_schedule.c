@@ -340,13 +340,3 @@ int schedule_start(struct checker *c)
     c->pulse = event_new(c->w->base, -1, EV_PERSIST, on_pulse, c);
     return c->timer && c->pulse ? event_add(c->pulse, &pulse) : -1;
 }
-
-void schedule_stop(struct checker *c)
-{
-    if (c->timer)
-        event_free(c->timer);
-    if (c->pulse)
-        event_free(c->pulse);
-    c->timer = c->pulse = NULL;
-    heap_free(&c->due);
-}

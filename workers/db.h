@@ -2,7 +2,7 @@
  * db: one PostgreSQL connection on a libevent loop, with deadlines of its own.
  *
  * Calls are queued and sent one after the other; each ends once, through its callback.
- * A lost connection comes back by itself (back-off 0.1 s to 1 s). libpq's own waiting is
+ * A lost connection comes back by itself (back-off 0.1 s to 0.7 s). libpq's own waiting is
  * never used: a server that is frozen still acknowledges packets, so the deadline is ours.
  */
 #ifndef TOCSIND_DB_H
@@ -59,14 +59,10 @@ int db_pending(const struct db *db);
 const char *db_sqlstate(const PGresult *res);
 const char *db_message(enum db_end end, const PGresult *res);
 
-/* Milliseconds a column says, or a default when it is null. */
+/* The number that a column says, or another when it is null. */
 long long db_int(const PGresult *res, int row, int col, long long otherwise);
 
-/* Times connected; errors; for the beat. */
+/* Times connected, for the beat. */
 unsigned db_connects(const struct db *db);
-
-/* A PostgreSQL array literal from n numbers: "{1,2,3}". Returns the length, or -1 when buf
- * is too small. */
-int db_array(char *buf, size_t size, const long long *values, int n);
 
 #endif

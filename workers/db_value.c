@@ -1,7 +1,6 @@
-/* db_value: reading a result's columns and errors, writing arrays. */
+/* db_value: reading a result's columns and errors. */
 #include "db.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 const char *db_sqlstate(const PGresult *res)
@@ -27,23 +26,4 @@ long long db_int(const PGresult *res, int row, int col, long long otherwise)
 {
     return PQgetisnull(res, row, col) ? otherwise
                                       : strtoll(PQgetvalue(res, row, col), NULL, 10);
-}
-
-int db_array(char *buf, size_t size, const long long *values, int n)
-{
-    size_t used = 0;
-
-    if (size < 3)
-        return -1;
-    buf[used++] = '{';
-    for (int i = 0; i < n; i++) {
-        int w = snprintf(buf + used, size - used, i ? ",%lld" : "%lld", values[i]);
-
-        if (w < 0 || (size_t)w + 2 > size - used)
-            return -1;
-        used += (size_t)w;
-    }
-    buf[used++] = '}';
-    buf[used] = '\0';
-    return (int)used;
 }

@@ -179,7 +179,6 @@ static void forget(struct fetch_job *job)
     job->busy = false;
     job->next = f->idle;
     f->idle = job;
-    f->running--;
 }
 
 static void begin(struct fetch_job *job, const struct fetch_request *q)
@@ -239,7 +238,6 @@ struct fetch_job *fetch_start(struct fetch *f, const struct fetch_request *q)
     if (!job->easy && !(job->easy = curl_easy_init()))
         return NULL;
     f->idle = job->next;
-    f->running++;
     job->busy = true;
     begin(job, q);
     if (set_request(job, q) != 0 || curl_multi_add_handle(f->multi, job->easy) != CURLM_OK) {
@@ -384,9 +382,4 @@ void fetch_free(struct fetch *f)
     free(f->ca_file);
     free(f->user_agent);
     free(f);
-}
-
-int fetch_running(const struct fetch *f)
-{
-    return f->running;
 }

@@ -43,9 +43,6 @@ struct fetch *fetch_new(const struct fetch_conf *conf);
 /* Requests that still run are dropped; their done is not called. */
 void fetch_free(struct fetch *f);
 
-/* Requests that run. */
-int fetch_running(const struct fetch *f);
-
 enum {
     FETCH_NO_VERIFY = 1,    /* take any certificate */
     FETCH_NO_GUARD = 2,     /* an address of the administrator's own choice */
@@ -61,7 +58,6 @@ struct fetch_mail {
     const struct curl_slist *to; /* kept by the caller until done */
     const char *user, *password; /* NULL: none */
     const char *ca_file;         /* NULL: the system's */
-    const char *hello;           /* our name for EHLO; NULL: the host's */
     enum fetch_starttls starttls;
 };
 

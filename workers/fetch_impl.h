@@ -24,7 +24,7 @@ struct fetch {
     struct guard guard;
     char *user_agent;
     char *ca_file; /* NULL: libcurl's default */
-    int most, running;
+    int most;
     struct fetch_job *jobs; /* most of them */
     struct fetch_job *idle;
     struct watch *spare; /* socket events to be used again */
@@ -40,7 +40,6 @@ struct fetch_job {
     /* what was asked */
     const struct curl_slist *headers;
     struct curl_slist *own_headers; /* of them what may go to another origin */
-    struct curl_slist *rcpt;        /* the mail's, owned by the caller */
     char method[12];
     char *body;
     size_t body_len, body_sent;

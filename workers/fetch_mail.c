@@ -35,20 +35,7 @@ int fetch_set_mail(struct fetch_job *job, const struct fetch_request *q)
                                [STARTTLS_OFF] = CURLUSESSL_NONE};
     const struct fetch_mail *m = q->mail;
     CURL *e = job->easy;
-    CURLU *u;
-    char *url = NULL;
 
-    if (m->hello) { /* libcurl takes it from the path */
-        u = curl_url();
-        if (u && !curl_url_set(u, CURLUPART_URL, q->url, 0) &&
-            !curl_url_set(u, CURLUPART_PATH, m->hello, 0))
-            curl_url_get(u, CURLUPART_URL, &url, 0);
-        curl_url_cleanup(u);
-        if (!url)
-            return -1;
-        curl_easy_setopt(e, CURLOPT_URL, url);
-        curl_free(url);
-    }
     job->plain = false;
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
