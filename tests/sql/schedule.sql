@@ -50,3 +50,9 @@ select test.eq(work.settle(test.worker(2), 'local', b.id, b.epoch, b.batch + 1, 
   from tocsin.bucket b where b.region = 0 and b.id = 1;
 select work.share_out();
 select test.ok(count(*) > 0, 'or free') from work.acquire(test.worker(1), 'local', 10000);
+
+-- the clock was set back by an hour: one that died just before seems to live until then
+select test.hello(1);
+update tocsin.worker set lease_until = clock_timestamp() + interval '1 hour' where id = test.worker(2);
+select work.share_out();
+select test.eq(w.share, 3, 'its part does not lie idle') from tocsin.worker w where w.id = test.worker(1);
