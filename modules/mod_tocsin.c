@@ -130,6 +130,7 @@ static const char *set_public_url(cmd_parms *cmd, void *, const char *url)
 static const char *set_rate(cmd_parms *cmd, void *, const char *rate, const char *burst)
 {
     core_conf *conf = conf_of(cmd);
+    apr_int64_t n;
     char *end;
 
     if (!ap_cstr_casecmp(rate, "off") && !burst) {
@@ -140,9 +141,10 @@ static const char *set_rate(cmd_parms *cmd, void *, const char *rate, const char
     if (*end || !(conf->rate >= 0.001 && conf->rate <= 1e6) || !burst)
         return "TocsinRateLimit takes requests a second (0.001 to 1000000) and a burst, or "
                "off";
-    conf->burst = (int)apr_strtoi64(burst, &end, 10);
-    if (*end || conf->burst < 1 || conf->burst > 1000000)
+    n = apr_strtoi64(burst, &end, 10);
+    if (*end || n < 1 || n > 1000000)
         return "TocsinRateLimit: the burst must be between 1 and 1000000";
+    conf->burst = (int)n;
     return NULL;
 }
 

@@ -97,8 +97,8 @@ static const char *set_limit(cmd_parms *cmd, void *, const char *attempts, const
 {
     auth_conf *conf = conf_of(cmd);
 
-    conf->attempts = atoi(attempts);
-    conf->seconds = atoi(seconds);
+    conf->attempts = strlen(attempts) < 7 ? atoi(attempts) : 0;
+    conf->seconds = strlen(seconds) < 6 ? atoi(seconds) : 0;
     if (strspn(attempts, "0123456789") != strlen(attempts) || conf->attempts < 1 ||
         conf->attempts > 100000)
         return "TocsinSigninLimit: the attempts must be between 1 and 100000";

@@ -342,11 +342,11 @@ static const char *set_rate(cmd_parms *cmd, void *, const char *rate, const char
     runstate_conf *conf =
         ap_get_module_config(cmd->server->module_config, &tocsin_runstate_module);
     char *end1, *end2;
+    long n = strtol(burst, &end2, 10);
 
     conf->rate = strtod(rate, &end1);
-    conf->burst = (int)strtol(burst, &end2, 10);
-    if (*end1 || *end2 || !(conf->rate >= 0 && conf->rate <= 1e6) || conf->burst < 1 ||
-        conf->burst > 1000000)
+    conf->burst = (int)n;
+    if (*end1 || *end2 || !(conf->rate >= 0 && conf->rate <= 1e6) || n < 1 || n > 1000000)
         return "TocsinRunstateRate: requests a second (0: no limit) and a burst of 1 to "
                "1000000";
     return NULL;

@@ -7,6 +7,7 @@
 #include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tocsin_core.h"
@@ -205,14 +206,28 @@ static int between(const char *s, int least, int most)
     return digits(s, 2) && n >= least && n <= most;
 }
 
+/* 2026-11-21: a day that there is, from the year 1 on. */
+static int date_valid(const char *s)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month;
+
+    if (!digits(s, 4) || s[4] != '-' || !between(s + 5, 1, 12) || s[7] != '-')
+        return 0;
+    year = atoi(s);
+    month = atoi(s + 5);
+    return year > 0 && between(s + 8, 1,
+                               days[month - 1] + (month == 2 && year % 4 == 0 &&
+                                                  (year % 100 || year % 400 == 0)));
+}
+
 /* 2026-11-21T03:00:00[.123](Z|+01:00) */
 static const char *check_time(const context *, json_t *v)
 {
     static const char rule[] = "must be a time like 2026-01-31T23:59:59Z";
     const char *s = json_string_value(v);
 
-    if (!s || strlen(s) < 20 || strlen(s) > 40 || !digits(s, 4) || s[4] != '-' ||
-        !between(s + 5, 1, 12) || s[7] != '-' || !between(s + 8, 1, 31) || s[10] != 'T' ||
+    if (!s || strlen(s) < 20 || strlen(s) > 40 || !date_valid(s) || s[10] != 'T' ||
         !between(s + 11, 0, 23) || s[13] != ':' || !between(s + 14, 0, 59) || s[16] != ':' ||
         !between(s + 17, 0, 60))
         return rule;

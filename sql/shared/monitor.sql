@@ -232,6 +232,7 @@ begin
                     when m.url !~ '^https?://[^/?@[:space:]]+([/?][^[:space:]]*)?$' then 'must be an http or https address'
                     when octet_length(m.url) > 2048 then 'must be at most 2048 bytes' end,
         'name', case when m.name ~ '[\x01-\x1f\x7f]' then 'must not have control characters' end,
+        'group', case when length(m.group_name) > 80 then 'must have at most 80 characters' end,
         'timeout', case when m.timeout_s > m.interval_s
                         then 'must not be longer than the interval (' || m.interval_s || ' s)' end,
         'recheck', case when m.recheck_s > m.interval_s

@@ -303,13 +303,22 @@ def test_security_headers_are_on_every_answer(s, client):
         assert answer.headers['X-Content-Type-Options'] == 'nosniff'
 
 
+@pytest.mark.parametrize('method, path, body, field', [
+    ('POST', '/monitors', {'url': 'https://g.example.org/', 'group': 'é' * 81}, 'group'),
+    ('POST', '/incidents', {'title': 'x', 'started_at': '2026-02-30T00:00:00Z'}, 'started_at'),
+    ('GET', '/incidents?from=0000-01-01T00:00:00Z', None, 'from')])
+def test_a_refusal_names_the_field(s, method, path, body, field):
+    answer = s.admin.api(method, path, json=body)
+    assert answer.status_code == 422 and list(answer.json()['errors']) == [field], answer.text
+
+
 @pytest.mark.parametrize('line, said', [
     ('TocsinPublicURL ftp://x', 'TocsinPublicURL must start with http'), ('TocsinPublicURL https://u:p@x/', 'user or a password'),
     ('TocsinRateLimit 0 5', 'TocsinRateLimit takes'), ('TocsinRateLimit 5', 'TocsinRateLimit takes'),
-    ('TocsinRateLimit 5 0', 'the burst must be'), ('TocsinRateLimit x 5', 'TocsinRateLimit takes'),
+    ('TocsinRateLimit 5 0', 'the burst must be'), ('TocsinRateLimit 5 4294967297', 'the burst must be'), ('TocsinRateLimit x 5', 'TocsinRateLimit takes'),
     ('TocsinAllowTarget 10.0.0.1/8', "'10.0.0.1/8' is no network"), ('TocsinAllowTarget here', "'here' is no network"),
     ('TocsinSignup maybe', 'open, invite, closed'), ('TocsinExternalRole root', 'none, viewer'),
-    ('TocsinSigninLimit 0 5', 'attempts must be'), ('TocsinSigninLimit 5 x', 'seconds must be'),
+    ('TocsinSigninLimit 0 5', 'attempts must be'), ('TocsinSigninLimit 4294967297 5', 'attempts must be'), ('TocsinSigninLimit 5 x', 'seconds must be'),
     ('TocsinKeyFile /nonexistent', 'cannot be opened'), ('TocsinKeyFile {short}', 'less than 32 bytes'),
     ('TocsinKeyFile {empty}', 'has no key'), ('TocsinKeyFile {twice}', 'same name twice'), ('TocsinKeyFile {odd}', 'not base64'),
     ('<Location />\nAuthType Tocsin\nAuthName x\nRequire tocsin-role root\n</Location>', "'root' is none of the roles"),
