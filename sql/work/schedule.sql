@@ -78,7 +78,7 @@ begin
           from tocsin.worker w
          where w.role = 'checker' and w.lease_until > clock_timestamp()
            -- from before the clock was set back; one that lives has beaten since
-           and w.lease_until < clock_timestamp() + interval '5 minutes'
+           and w.lease_until < clock_timestamp() + interval '15 minutes'
     ), due as (
         select l.id, ceil((select count(*) from tocsin.bucket b where b.region = l.region)
                           * l.weight::numeric / l.total)::integer as share
