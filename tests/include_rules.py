@@ -12,14 +12,16 @@ LIBC_FOLDERS = ('sys/', 'netinet/', 'arpa/', 'net/', 'linux/')
 HTTPD = ('httpd', 'http_', 'ap_', 'apr', 'util_', 'mod_dbd', 'mod_auth', 'mod_status', 'mod_so', 'scoreboard',
          'mpm_common', 'unixd')
 PQ, CURL, JSON = ('libpq-fe', 'libpq-events', 'pg_config'), ('curl/',), ('jansson',)
+FORMATS = ('cmark', 'yaml', 'zlib')
 SSL, EVENT, JWT, CRYPT = ('openssl/',), ('event2/', 'event'), ('jwt',), ('crypt',)
 
 # folder → what its files may take from outside, and from which other folders of ours
 RULES = {
     'lib': (JSON, ()),
     'modules': (HTTPD + PQ + JSON + SSL + JWT + CRYPT, ('lib',)),
-    'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib',)),
-    'cli': (PQ + JSON + SSL + CRYPT, ('lib',)),
+    'status': (JSON + FORMATS, ('lib',)),
+    'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib', 'status')),
+    'cli': (PQ + JSON + SSL + CRYPT + CURL, ('lib', 'status')),
 }
 # what a role or its helpers may share: everything in workers/ that is not a role
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -10,6 +10,8 @@ import pytest
 from stack import host
 
 SQL = host.SRC / 'sql'
+SCHEMA = sorted(f'schema/{f.name}' for f in (SQL / 'schema').glob('*.sql'))
+LAST = len(SCHEMA)
 
 
 class Tool:
@@ -64,21 +66,20 @@ def test_migrates_an_empty_database_and_then_nothing(tool):
     assert (code, err) == (0, '') and 'applied schema/0001_ground.sql' in out
     assert tool.sql("select count(*) from pg_class where relnamespace = 'tocsin'::regnamespace and"
                     " relowner <> 'tocsin_owner'::regrole") == [(0,)], 'all belong to tocsin_owner'
-    assert tool.migrate() == (0, f"database '{tool.name}' is at migration 1\n", '')
+    assert tool.migrate() == (0, f"database '{tool.name}' is at migration {LAST}\n", '')
     assert tool.migrate(user='tocsin_owner')[0] == 0, 'the owner may too'
     code, out, err = tool.migrate(SQL, '--status')
-    assert (code, out, err) == (0, 'applied schema/0001_ground.sql\n', '')
-    sum = hashlib.sha256((SQL / 'schema/0001_ground.sql').read_bytes()).hexdigest()
-    assert tool.sql('select number, name, checksum from tocsin.migration') == \
-        [(1, 'schema/0001_ground.sql', sum)]
+    assert (code, out, err) == (0, ''.join(f'applied {name}\n' for name in SCHEMA), '')
+    assert tool.sql('select number, name, checksum from tocsin.migration order by 1') == \
+        [(n, name, hashlib.sha256((SQL / name).read_bytes()).hexdigest()) for n, name in enumerate(SCHEMA, 1)]
 
 
 def test_two_at_once(tool):
     both = [tool.start('migrate', '--sql', SQL) for _ in range(4)]
     ends = [(p.communicate(timeout=60), p.returncode) for p in both]
     assert [code for _, code in ends] == [0, 0, 0, 0], ends
-    assert sum('applied' in out for (out, _), _ in ends) == 1
-    assert tool.sql('select count(*) from tocsin.migration') == [(1,)]
+    assert sum(out.count('applied') for (out, _), _ in ends) == LAST, 'each file once'
+    assert tool.sql('select count(*) from tocsin.migration') == [(LAST,)]
 
 
 def test_an_edited_migration_is_refused_by_name(tool, files):
@@ -90,25 +91,26 @@ def test_an_edited_migration_is_refused_by_name(tool, files):
 
 
 def test_a_newer_database_is_refused(tool, files):
-    (files / 'schema/0002_more.sql').write_text('create table tocsin.more (id integer);')
+    (files / f'schema/{LAST + 1:04}_more.sql').write_text('create table tocsin.more (id integer);')
     assert tool.migrate(files)[0] == 0
     code, _, err = tool.migrate()
-    assert code == 1 and 'is at migration 2, this release knows 1: install the newer release' in err
+    assert code == 1 and f'is at migration {LAST + 1}, this release knows {LAST}: install the newer release' in err
 
 
 def test_a_failing_migration_leaves_nothing(tool, files):
-    (files / 'schema/0002_bad.sql').write_text('create table tocsin.half (id integer);\n\nselect 1 +;\n')
+    bad = f'schema/{LAST + 1:04}_bad.sql'
+    (files / bad).write_text('create table tocsin.half (id integer);\n\nselect 1 +;\n')
     code, out, err = tool.migrate(files)
-    assert code == 1 and err.startswith('tocsin: schema/0002_bad.sql:3: syntax error'), err
+    assert code == 1 and err.startswith(f'tocsin: {bad}:3: syntax error'), err
     assert 'applied schema/0001' in out
     assert tool.sql("select to_regclass('tocsin.half')") == [(None,)]
-    assert tool.sql('select max(number) from tocsin.migration') == [(1,)]
+    assert tool.sql('select max(number) from tocsin.migration') == [(LAST,)]
 
 
 def test_numbers_leave_no_gap(tool, files):
-    (files / 'schema/0003_three.sql').write_text('select 1;')
+    (files / f'schema/{LAST + 2:04}_gap.sql').write_text('select 1;')
     code, _, err = tool.migrate(files)
-    assert code == 1 and "'schema/0003_three.sql' should have number 0002" in err
+    assert code == 1 and f"'schema/{LAST + 2:04}_gap.sql' should have number {LAST + 1:04}" in err
 
 
 def test_functions_are_replaced_wholesale(tool, files):

@@ -1,0 +1,169 @@
+-- 0002: maintenance windows, what the public is told, status pages, and who subscribes.
+
+-- ---------------------------------------------------------------- maintenance
+
+-- A window, once or again and again. Repeats keep the wall clock of their zone across
+-- daylight saving. What is upcoming, in progress or completed is said by the clock alone.
+create table tocsin.maintenance (
+    id            bigint generated always as identity primary key,
+    owner         bigint not null references tocsin.account on delete cascade,
+    title         text not null check (length(title) between 1 and 200),
+    description   text not null default '' check (length(description) <= 10000), -- Markdown
+    zone          text not null default 'UTC',           -- IANA name
+    starts_at     timestamptz not null,                  -- of the first occurrence
+    duration_s    integer not null check (duration_s between 60 and 2678400),
+    repeat        text not null default 'once' check (repeat in ('once', 'weekly', 'monthly', 'cron')),
+    rule          jsonb not null default '{}',           -- weekly {every, days[1-7]}; monthly {day} or {week, weekday}; cron {expression}
+    until_at      timestamptz,                           -- no occurrence begins later
+    everything    boolean not null default false,        -- all monitors of the owner
+    tags          text[] not null default '{}',
+    groups        text[] not null default '{}',
+    silence       boolean not null default true,         -- send no messages about what it covers
+    pause         boolean not null default false,        -- and do not check it either
+    show          boolean not null default true,         -- on status pages
+    tell          boolean not null default true,         -- subscribers, at start and end
+    tell_before_s integer check (tell_before_s between 300 and 2592000), -- and so long before
+    cancelled_at  timestamptz,
+    created_by    text not null default '',
+    version       bigint not null default 1,
+    created_at    timestamptz not null default now(),
+    changed       xid8 not null default pg_current_xact_id()
+);
+create index maintenance_owner on tocsin.maintenance (owner, id);
+create trigger touch before update on tocsin.maintenance for each row execute function tocsin.touch();
+
+create table tocsin.maintenance_monitor (
+    maintenance bigint not null references tocsin.maintenance on delete cascade,
+    monitor     bigint not null references tocsin.monitor on delete cascade,
+    primary key (maintenance, monitor)
+);
+create index maintenance_monitor_monitor on tocsin.maintenance_monitor (monitor);
+
+-- The occurrences of the past, and of the next hundred days.
+create table tocsin.occurrence (
+    id             bigint generated always as identity primary key,
+    maintenance    bigint not null references tocsin.maintenance on delete cascade,
+    starts_at      timestamptz not null,
+    ends_at        timestamptz not null,
+    cancelled_at   timestamptz,                          -- this one alone
+    announced_at   timestamptz,                          -- messages that went out
+    told_start_at  timestamptz,
+    told_end_at    timestamptz,
+    unique (maintenance, starts_at),
+    check (ends_at > starts_at)
+);
+create index occurrence_ends on tocsin.occurrence (ends_at);
+
+-- ---------------------------------------------------------------- incidents in public
+
+alter table tocsin.incident
+    add column phase        text not null default 'investigating'
+        check (phase in ('investigating', 'identified', 'monitoring', 'resolved')),
+    add column public_title text not null default '' check (length(public_title) <= 200), -- '': the title
+    add column published_at timestamptz;                 -- null: nobody outside reads of it
+
+-- An update is an event of kind 'update' that has a phase; its body is Markdown.
+alter table tocsin.incident_event
+    add column phase text check (phase in ('investigating', 'identified', 'monitoring', 'resolved'));
+alter table tocsin.incident_event drop constraint incident_event_kind_check;
+alter table tocsin.incident_event add constraint incident_event_kind_check check (kind in
+    ('opened', 'acknowledged', 'comment', 'edited', 'resolved', 'reopened', 'notified', 'update', 'published', 'withdrawn', 'postmortem'));
+
+-- What an incident affects besides its own monitor.
+create table tocsin.incident_affects (
+    incident bigint not null references tocsin.incident on delete cascade,
+    monitor  bigint not null references tocsin.monitor on delete cascade,
+    primary key (incident, monitor)
+);
+create index incident_affects_monitor on tocsin.incident_affects (monitor);
+
+create table tocsin.postmortem (
+    incident     bigint not null references tocsin.incident on delete cascade,
+    revision     integer not null,
+    at           timestamptz not null default now(),
+    author       text not null default '',
+    body         text not null check (length(body) <= 50000), -- Markdown
+    published_at timestamptz,
+    primary key (incident, revision)
+);
+
+-- ---------------------------------------------------------------- status pages
+
+create table tocsin.page (
+    id           bigint generated always as identity primary key,
+    owner        bigint not null references tocsin.account on delete cascade,
+    slug         text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+    title        text not null check (length(title) between 1 and 120),
+    description  text not null default '' check (length(description) <= 2000),
+    url          text not null default '',               -- of its own virtual host; '': below TocsinPublicURL
+    lang         text not null default 'en',
+    zone         text not null default 'UTC',
+    theme        text not null default 'system' check (theme in ('light', 'dark', 'system')),
+    accent       text not null default '#2563eb' check (accent ~ '^#[0-9a-f]{6}$'),
+    logo         bytea check (octet_length(logo) <= 65536), -- PNG or SVG without script
+    logo_type    text,
+    link         text not null default '',               -- where the logo leads
+    robots       boolean not null default true,          -- may be indexed
+    access       text not null default 'public' check (access in ('public', 'password', 'address')),
+    password     text,                                   -- crypt(3)
+    allow        inet[] not null default '{}',
+    publish      text not null default 'after' check (publish in ('never', 'after')), -- incidents that a check opened
+    publish_after_s integer not null default 120 check (publish_after_s between 0 and 86400),
+    day_down_s   integer not null default 1800 check (day_down_s between 60 and 86400), -- a day with more is red
+    subscribe    boolean not null default true,
+    enabled      boolean not null default true,
+    version      bigint not null default 1,
+    created_at   timestamptz not null default now(),
+    published_at timestamptz,                            -- when its files were written last
+    bytes        integer,
+    error        text,                                   -- why they were not
+    changed      xid8 not null default pg_current_xact_id()
+);
+create index page_owner on tocsin.page (owner, id);
+create index page_changed on tocsin.page (changed);
+create trigger touch before update on tocsin.page for each row
+    when (old.version <> new.version or old.enabled <> new.enabled) execute function tocsin.touch();
+
+create table tocsin.component (
+    id          bigint generated always as identity primary key,
+    page        bigint not null references tocsin.page on delete cascade,
+    position    integer not null,
+    section     text not null default '' check (length(section) <= 80), -- components of one section stand together
+    kind        text not null check (kind in ('monitor', 'group')), -- a group shows the worst of its monitors
+    monitor     bigint references tocsin.monitor on delete cascade,
+    group_name  text,
+    name        text not null check (length(name) between 1 and 120),
+    description text not null default '' check (length(description) <= 500),
+    show_ms     boolean not null default true,
+    show_uptime boolean not null default true,
+    check (kind <> 'monitor' or monitor is not null),
+    check (kind <> 'group' or group_name is not null)
+);
+create index component_page on tocsin.component (page, position);
+create index component_monitor on tocsin.component (monitor);
+
+-- ---------------------------------------------------------------- subscribers
+
+create table tocsin.subscriber (
+    id           bigint generated always as identity primary key,
+    page         bigint not null references tocsin.page on delete cascade,
+    type         text not null check (type in ('email', 'webhook')),
+    address      text not null check (length(address) between 3 and 2048), -- e-mail or URL
+    secret       jsonb not null default '{}',            -- of the webhook
+    components   bigint[],                               -- null: all
+    confirm      bytea,                                  -- SHA-256 of the token that was mailed; null: confirmed
+    unsubscribe  text not null,                          -- random, in each message
+    created_at   timestamptz not null default now(),
+    confirmed_at timestamptz,
+    failures     integer not null default 0,             -- in a row
+    disabled_at  timestamptz,                            -- bounced too often
+    unique (page, type, address)
+);
+create unique index subscriber_unsubscribe on tocsin.subscriber (unsubscribe);
+
+alter table tocsin.outbox
+    add column subscriber bigint references tocsin.subscriber on delete cascade;
+create index outbox_subscriber on tocsin.outbox (subscriber) where subscriber is not null;
+alter table tocsin.outbox drop constraint outbox_event_check;
+alter table tocsin.outbox add constraint outbox_event_check check (event in
+    ('down', 'up', 'degraded', 'test', 'invite', 'confirm', 'incident', 'maintenance'));
