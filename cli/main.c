@@ -5,13 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "options.h"
 
 static const struct command *const commands[] = {
-    &cmd_admin_create,
-    &cmd_migrate,
-    &cmd_setup_code,
-    &cmd_version,
+    &cmd_admin_create, &cmd_migrate, &cmd_setup_code, &cmd_status_data, &cmd_version,
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -71,6 +68,7 @@ static int help(FILE *to, int status)
 
 int main(int argc, char **argv)
 {
+    const char *known[NCOMMANDS], *near;
     size_t i;
 
     if (argc < 2)
@@ -83,6 +81,11 @@ int main(int argc, char **argv)
         if (!strcmp(argv[1], commands[i]->name))
             return commands[i]->run(commands[i], argc - 1, argv + 1);
 
-    complain("unknown command '%s'", argv[1]);
+    for (i = 0; i < NCOMMANDS; i++)
+        known[i] = commands[i]->name;
+    if ((near = nearest(argv[1], known, NCOMMANDS)))
+        complain("unknown command '%s', did you mean '%s'?", argv[1], near);
+    else
+        complain("unknown command '%s'", argv[1]);
     return help(stderr, CLI_USAGE);
 }

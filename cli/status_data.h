@@ -1,0 +1,16 @@
+/*
+ * status_data: the commands of `tocsin status-data`, which work on plain files.
+ *
+ * One is added by a `const struct command data_NAME` in its own file, named
+ * "status-data NAME", its line here, and its row in status_data.c. They end with 0 when all
+ * is well, EXIT_FAILURE when something could not be done (said on stderr), CLI_USAGE when
+ * called wrongly.
+ */
+#ifndef TOCSIN_CLI_STATUS_DATA_H
+#define TOCSIN_CLI_STATUS_DATA_H
+
+#include "cli.h"
+
+extern const struct command data_config;
+
+#endif
