@@ -1,5 +1,7 @@
 -- A check is read once, wherever it is kept, and packing changes nothing but the place.
 -- Segments of the past: settled by transactions that are over, so `changed` is written.
+-- The hour is packed from its second minute on.
+create function test.hour() returns timestamptz language sql as $$ select date_trunc('hour', now() - interval '1 minute') $$;
 update tocsin.monitor set created_at = now() - interval '10 days';
 create function test.segments("from" timestamptz, "to" timestamptz, slots smallint[], status smallint default 1, ms integer default 5)
 returns void language sql as $$
@@ -13,7 +15,7 @@ $$;
 create function test.count(monitor bigint, span interval default '10 days') returns integer language sql as $$
     select count(*)::integer from tocsin.checks(monitor, now() - span, now() + interval '1 minute')
 $$;
-select test.segments(date_trunc('hour', now()) - interval '50 hours' + interval '30 seconds', date_trunc('hour', now()) + interval '30 seconds', '{0,1}');
+select test.segments(test.hour() - interval '50 hours' + interval '30 seconds', test.hour() + interval '30 seconds', '{0,1}');
 select test.eq(test.count(1), 3000, 'hot checks');
 select test.eq(test.count(3), 0, 'of this monitor only');
 select test.eq(c, (0::smallint, 1::smallint, 0::smallint, 200::smallint, 5000, 1, 2, 3, 4)::text, 'each with all that is known')
@@ -31,11 +33,11 @@ select test.eq(test.count(1), 3000, 'every check is read once');
 select test.eq(work.pack_hours(), 0, 'and packed once');
 select test.ok(bool_and(at < before), 'newest first') from (select c.at, lag(c.at) over () as before from tocsin.checks(1, now() - interval '10 days', now()) c) x where before is not null;
 select test.eq(count(*)::integer, 10, 'a span begins with its first moment, and ends before its last')
-  from (select date_trunc('hour', now()) - interval '20 hours' + interval '29.9 seconds' as t) b, tocsin.checks(1, b.t, b.t + interval '10 minutes');
+  from (select test.hour() - interval '20 hours' + interval '29.9 seconds' as t) b, tocsin.checks(1, b.t, b.t + interval '10 minutes');
 
 -- a checker kept results while the database was away: they come three hours late
 insert into tocsin.segment (bucket, region, epoch, batch, at, slot, age_ms, status, reason, code, total_us, phase_us, changed)
-select 0, 0, 1, 9999999999, date_trunc('hour', now()) + interval '1 second', '{0,0,2}', array[3 * 3600 * 1000 - 30000, 3 * 3600 * 1000, 3 * 3600 * 1000], '{3,3,3}', '{2,2,2}', '{0,0,0}', '{7,7,7}',
+select 0, 0, 1, 9999999999, test.hour() + interval '1 second', '{0,0,2}', array[3 * 3600 * 1000 - 30000, 3 * 3600 * 1000, 3 * 3600 * 1000], '{3,3,3}', '{2,2,2}', '{0,0,0}', '{7,7,7}',
        '{1,2,3,4,1,2,3,4,1,2,3,4}', '3';
 select test.eq(test.count(1), 3002, 'late ones are read');
 -- an hour later
@@ -44,7 +46,7 @@ select test.eq(test.count(1) > 3002, true, 'a mark set back shows what was packe
 update tocsin.packed set at = at + interval '1 hour';
 create function test.pack(till timestamptz) returns void language sql as $$ select tocsin.pack_bucket(0::smallint, 0, till) $$;
 insert into tocsin.watermark values ('day', date_trunc('day', now() + interval '1 day', 'UTC'));
-select test.pack(date_trunc('hour', now()) + interval '1 hour');
+select test.pack(test.hour() + interval '1 hour');
 select test.eq(test.count(1), 3002, 'late ones are merged');
 select test.eq(test.count(3), 1, 'or begin an hour of their own');
 select test.ok(bool_and(h.at_ms = (select array_agg(x order by x) from unnest(h.at_ms) x)), 'in order') from tocsin.monitor_hour h;
@@ -52,5 +54,5 @@ select test.eq(count(*)::integer, 2, 'their days are looked at again') from tocs
 
 -- a slow transaction of the hour before commits after the packing
 insert into tocsin.segment (bucket, region, epoch, batch, at, slot, age_ms, status, reason, code, total_us, phase_us)
-values (0, 0, 1, 0, date_trunc('hour', now()) + interval '50 minutes', '{0}', '{3000000}', '{1}', '{0}', '{200}', '{7}', '{1,2,3,4}');
+values (0, 0, 1, 0, test.hour() + interval '50 minutes', '{0}', '{3000000}', '{1}', '{0}', '{200}', '{7}', '{1,2,3,4}');
 select test.eq(test.count(1), 3003, 'it is not packed, and read');

@@ -2,7 +2,7 @@
 update tocsin.monitor set created_at = now() - interval '10 days';
 update tocsin.monitor_state set since = now() - interval '10 days';
 create function test.day(n integer) returns timestamptz language sql stable as $$
-    select date_trunc('day', now(), 'UTC') - make_interval(hours => 24 * n)
+    select date_trunc('day', now() - interval '5 minutes', 'UTC') - make_interval(hours => 24 * n)
 $$;
 create function test.hour(monitor bigint, at timestamptz, status smallint[], us integer[]) returns void language sql as $$
     insert into tocsin.monitor_hour
