@@ -77,6 +77,19 @@ test('the palette finds monitors, pages and commands, and gives the focus back',
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
 });
 
+test('the palette opens again in the very moment that it closes, and what is typed at once is not lost', async (t) => {
+    const { page } = await stage(t, 'dash/');
+    await palette(page);
+    await page.evaluate(() => {
+        document.querySelector('dialog:modal').close(); // as Esc does; the event that tells of it comes later
+        document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true, cancelable: true }));
+    });
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'combobox');
+    await press(page, 'Escape', 'Control+k');
+    await page.keyboard.type('websi');
+    await page.locator('#palette-0', { hasText: 'Website' }).waitFor();
+});
+
 test('menus: arrows, letters, Esc, and the focus returns to the button', async (t) => {
     const { page } = await stage(t, 'dash/');
     await page.getByRole('button', { name: /^Account of/ }).focus();
@@ -148,6 +161,16 @@ test('the chart: a cursor that is read out, and a table with the same numbers as
     await page.getByRole('application').focus();
     await press(page, 'Escape');
     await page.waitForFunction(() => !location.search.includes('range='));
+});
+
+test('a chart that leaves the page leaves no watcher behind', async (t) => {
+    const { page } = await stage(t, 'monitors/?id=3');
+    b.troubles.splice(0);
+    await page.locator('.chart-plot canvas').waitFor();
+    await press(page, 'g', 'm');
+    await page.locator('tr[data-id]').first().waitFor();
+    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+    assert.deepEqual(b.troubles.splice(0), []);
 });
 
 test('the zone changes tables, tooltips and the chart together', async (t) => {

@@ -35,10 +35,12 @@ export function Chart({ columns, names, text, stacked, label, from, to, onZoom, 
 
     useEffect(() => {
         if (asTable) return undefined;
-        const u = new uPlot(/** @type {any} */ (options({ measured: (columns.total ?? []).filter((/** @type {number|null} */ v) => v !== null).length, names, shown, stacked, from, to, box: box.current, down: columns.down, setAt, onZoom })), /** @type {any} */ (order(columns.t, lines, stacked)), box.current);
+        const node = box.current;
+        const u = new uPlot(/** @type {any} */ (options({ measured: (columns.total ?? []).filter((/** @type {number|null} */ v) => v !== null).length, names, shown, stacked, from, to, box: node, down: columns.down, setAt, onZoom })), /** @type {any} */ (order(columns.t, lines, stacked)), node);
         plot.current = u;
-        const watch = new ResizeObserver(() => u.setSize({ width: box.current.clientWidth, height: box.current.clientHeight }));
-        watch.observe(box.current);
+        // it is told of the removal, too: an effect is cleaned up only after the next frame
+        const watch = new ResizeObserver(() => { if (node.isConnected) u.setSize({ width: node.clientWidth, height: node.clientHeight }); });
+        watch.observe(node);
         return () => { watch.disconnect(); u.destroy(); };
     }, [lines, asTable, from, to, prefs.value.theme, zone.value, useDark()]);
 

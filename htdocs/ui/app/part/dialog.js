@@ -1,7 +1,7 @@
 // Dialogs: the browser's own modal, focus comes back where it was, one at a time.
 import { html } from '../html.js';
 import { signal } from '../../vendor/signals.js';
-import { useEffect, useId, useRef } from '../../vendor/hooks.js';
+import { useId, useLayoutEffect, useRef } from '../../vendor/hooks.js';
 import { Button } from './button.js';
 
 /** @type {import('../../vendor/signals.js').Signal<null|(() => any)>} */
@@ -22,7 +22,7 @@ const Shown = (/** @type {{view: () => any}} */ { view }) => view();
 export function Dialog({ title, children, onClose = closeDialog, wide, dirty, onSubmit, cls = 'dialog' }) {
     const ref = useRef(/** @type {HTMLDialogElement|null} */ (null));
     const id = useId();
-    useEffect(() => {
+    useLayoutEffect(() => {
         const node = /** @type {HTMLDialogElement} */ (ref.current);
         const before = /** @type {HTMLElement|null} */ (document.activeElement);
         if (!node.open) node.showModal();
@@ -34,7 +34,7 @@ export function Dialog({ title, children, onClose = closeDialog, wide, dirty, on
     const cancel = (/** @type {Event} */ event) => { event.preventDefault(); leave(); };
     const down = (/** @type {MouseEvent} */ event) => { if (event.target === ref.current) leave(); };
     const inner = html`<header><h2 id=${id}>${title}</h2><${Button} kind="quiet" icon="close" label="Close" onClick=${leave}/></header>${children}`;
-    return html`<dialog ref=${ref} class=${`${cls} ${wide ? 'wide' : ''}`} aria-labelledby=${id} onCancel=${cancel} onMouseDown=${down}>
+    return html`<dialog ref=${ref} class=${`${cls} ${wide ? 'wide' : ''}`} aria-labelledby=${id} onCancel=${cancel} onClose=${onClose} onMouseDown=${down}>
         ${onSubmit
             ? html`<form novalidate onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); onSubmit(); }}>${inner}</form>`
             : html`<div>${inner}</div>`}</dialog>`;

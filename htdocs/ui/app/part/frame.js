@@ -41,7 +41,7 @@ export function Frame({ children }) {
         <nav class="side" aria-label="Pages"><${Nav}/></nav>
         <main class="main" id="main" tabindex="-1"><${Banners}/>${children}</main>
         <${TabBar} more=${() => { drawer.value = true; }}/>
-        ${drawer.value && html`<${Drawer}/>`}${paletteOpen.value && html`<${Palette}/>`}<${DialogHost}/><${Toasts}/></div>`;
+        ${drawer.value && html`<${Drawer}/>`}${paletteOpen.value > 0 && html`<${Palette} key=${paletteOpen.value} opening=${paletteOpen.value}/>`}<${DialogHost}/><${Toasts}/></div>`;
 }
 
 function skip(/** @type {Event} */ event) {

@@ -18,7 +18,7 @@ export function Menu({ label, children, items, cls = 'btn quiet', icon }) {
     function toggled(/** @type {any} */ event) {
         const opens = event.newState === 'open';
         setOpen(opens);
-        if (opens) requestAnimationFrame(() => { place(/** @type {any} */ (button.current), /** @type {any} */ (menu.current)); nodes()[0]?.focus(); });
+        if (opens) requestAnimationFrame(() => { place(button.current, menu.current); nodes()[0]?.focus(); });
     }
     function key(/** @type {KeyboardEvent} */ event) {
         const list = nodes();
@@ -50,8 +50,9 @@ function Item({ item, close }) {
     return html`<button type="button" role=${role} tabindex="-1" aria-checked=${item.checked} class=${item.danger ? 'danger' : ''} onClick=${() => { close(); item.run?.(); }}>${inner}</button>`;
 }
 
-/** Puts a pop-over below its button, or above, and inside the window. @param {HTMLElement} button @param {HTMLElement} pop */
+/** Puts a pop-over below its button, or above, and inside the window; null when they left the page meanwhile. @param {HTMLElement|null} button @param {HTMLElement|null} pop */
 export function place(button, pop) {
+    if (!button || !pop) return;
     const at = button.getBoundingClientRect();
     const size = pop.getBoundingClientRect();
     const left = Math.max(8, Math.min(at.right - size.width, innerWidth - size.width - 8));

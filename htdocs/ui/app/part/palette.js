@@ -1,7 +1,7 @@
 // The palette: one line that finds pages, monitors and commands (APG editable combobox).
 import { html } from '../html.js';
 import { signal, computed } from '../../vendor/signals.js';
-import { useEffect, useRef } from '../../vendor/hooks.js';
+import { useEffect, useLayoutEffect, useRef } from '../../vendor/hooks.js';
 import { fuzzy } from '../lib/search.js';
 import { loadMonitors, monitors } from '../store/monitors.js';
 import { setPrefs } from '../store/prefs.js';
@@ -57,11 +57,13 @@ const found = computed(() => {
     return hits.slice(0, SHOW).map(([, command]) => command);
 });
 
-export function Palette() {
+/** @param {{opening: number}} props */
+export function Palette({ opening }) {
     const ref = useRef(/** @type {any} */ (null));
     const list = found.value;
-    const close = closePalette;
-    useEffect(() => {
+    const close = () => closePalette(opening);
+    // before the next key arrives, not after the next frame: what is typed at once belongs in here
+    useLayoutEffect(() => {
         const before = /** @type {HTMLElement|null} */ (document.activeElement);
         text.value = '';
         at.value = 0;
@@ -69,7 +71,7 @@ export function Palette() {
         ref.current.showModal();
         return () => { if (before?.isConnected) before.focus(); };
     }, []);
-    useEffect(() => { ref.current.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }); });
+    useEffect(() => { ref.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }); });
     const run = (/** @type {Command|undefined} */ command) => { if (command) { close(); setTimeout(command.run); } };
     function key(/** @type {KeyboardEvent} */ event) {
         const to = { ArrowDown: at.value + 1, ArrowUp: at.value - 1, PageDown: at.value + 6, PageUp: at.value - 6 }[event.key];

@@ -1,6 +1,11 @@
 // Whether the command palette is open; the palette itself is loaded when it first is.
 import { signal } from '../../vendor/signals.js';
 
-export const paletteOpen = signal(false);
-export const openPalette = () => { paletteOpen.value = true; };
-export const closePalette = () => { paletteOpen.value = false; };
+let openings = 0;
+
+/** The number of the opening that is in view, or 0. */
+export const paletteOpen = signal(0);
+export const openPalette = () => { paletteOpen.value = ++openings; };
+
+/** The browser tells that a dialog was closed a moment later: it may be open again by then. @param {number} opening */
+export const closePalette = (opening) => { if (paletteOpen.peek() === opening) paletteOpen.value = 0; };
