@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "arena.h"
-#include "stamp.h"
+#include "day.h"
 
 #define FLAGS_MAX 64
 #define LIST_MAX  10000
@@ -139,21 +140,24 @@ static const char *take_number(const struct flag *f, const char *text, long *to)
     return NULL;
 }
 
+int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static const char *take_time(const char *text, int64_t *to)
 {
     char *end;
-    int day;
 
     if (!strcmp(text, "now")) {
-        *to = stamp_now();
+        *to = clock_ms();
         return NULL;
     }
-    if (stamp_parse(text, to) == 0)
+    if (day_parse_ms(text, to))
         return NULL;
-    if (stamp_parse_day(text, &day) == 0) {
-        *to = day * STAMP_DAY_MS;
-        return NULL;
-    }
     if (*text >= '0' && *text <= '9' && strlen(text) > 10 && strlen(text) < 16) {
         *to = strtoll(text, &end, 10);
         if (!*end)

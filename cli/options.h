@@ -57,6 +57,9 @@ int flags_read(const struct command *self, const struct flag *flags, int argc, c
 /* Was `--name` given on this command line? (For "as the file says unless told.") */
 bool flags_given(const char *name);
 
+/* Now, in ms since 1970: what --as-of stands in for. */
+int64_t clock_ms(void);
+
 /*
  * A command of several words: finds argv[1] among the last words of the rows' names
  * ("status-data sync") and runs it. Answers --help and what is unknown itself.
