@@ -10,5 +10,6 @@ APACHE_RUN_DIR=/var/run/apache2 APACHE_LOCK_DIR=/var/run/apache2 APACHE_LOG_DIR=
 export APACHE_RUN_USER APACHE_RUN_GROUP APACHE_PID_FILE APACHE_RUN_DIR APACHE_LOCK_DIR APACHE_LOG_DIR
 exec apache2 -DFOREGROUND \
     -C 'Define TOCSIN_PATH "/"' \
+    -C 'Define TOCSIN_STATUS /srv/tocsin/status' \
     -C "Define TOCSIN_KEYS \"$state/keys\"" \
     -C "Define TOCSIN_DB \"host=postgres dbname=tocsin user=tocsin_web\""

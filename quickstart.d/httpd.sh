@@ -87,6 +87,7 @@ Define TOCSIN_PATH "/"
 Define TOCSIN_DB "host=$SOCK dbname=tocsin user=tocsin_web"
 Define TOCSIN_KEYS "$CONF/keys"
 Define TOCSIN_HTDOCS "$OPT/share/tocsin/htdocs"
+Define TOCSIN_STATUS "$Q_HOME/status"
 Include "$OPT/etc/apache2/mods-available/tocsin.load"
 Include "$OPT/etc/apache2/mods-available/tocsin.conf"
 # This machine may watch itself.

@@ -71,7 +71,7 @@ setting() { cat "$CONF/$1" 2>/dev/null; }
 
 start() {
     local began=$SECONDS url
-    mkdir -p "$LOGS" "$CONF" "$RUN" "$SOCK"
+    mkdir -p "$LOGS" "$CONF" "$RUN" "$SOCK" "$Q_HOME/status"
     chmod 700 "$SOCK" "$CONF" "$RUN"
     STARTED=''
     trap start_undo EXIT

@@ -18,6 +18,7 @@ database = host=$SOCK dbname=tocsin user=tocsin_work
 public_url = ${address%/}
 lock_file = $RUN/tocsind.lock
 run_dir = $RUN
+status_dir = $Q_HOME/status
 allow_target = 127.0.0.0/8
 allow_target = ::1/128
 $(sed 's/^/allow_target = /' "$CONF/allow" 2>/dev/null)

@@ -30,6 +30,10 @@ static const struct conf_key keys[] = {
     {"smtp_starttls", CONF_TEXT, AT(smtp_starttls), "required", 1, 20},
     {"smtp_ca_file", CONF_TEXT, AT(smtp_ca_file), NULL, 0, 1000},
     {"sends", CONF_INT, AT(sends), "50", 1, 1000},
+    {"status_dir", CONF_TEXT, AT(status_dir), NULL, 0, 500},
+    {"status_data_dir", CONF_TEXT, AT(status_data_dir), NULL, 0, 500},
+    {"status_data_page", CONF_TEXT, AT(status_data_page), "*", 1, 63},
+    {"status_data_null_err", CONF_BOOL, AT(status_data_null_err), "no", 0, 0},
     {"keep_segments", CONF_TIME, AT(keep_segments), "6h", 2 * 3600, 7 * DAY},
     {"keep_hours", CONF_TIME, AT(keep_hours), "14d", DAY, YEARS},
     {"keep_days", CONF_TIME, AT(keep_days), "800d", DAY, YEARS},
@@ -94,11 +98,29 @@ static int check_targets(const struct tocsind_conf *c, char *why, size_t size)
     return 0;
 }
 
+/* What the publisher writes must not depend on where tocsind was started. */
+static int check_status(const struct tocsind_conf *c, char *why, size_t size)
+{
+    if (c->status_dir && c->status_dir[0] != '/')
+        return fail(why, size, "status_dir: '%s' must begin with a slash", c->status_dir);
+    if (c->status_data_dir && c->status_data_dir[0] != '/')
+        return fail(why, size, "status_data_dir: '%s' must begin with a slash",
+                    c->status_data_dir);
+    if (c->status_dir && c->status_data_dir && !strcmp(c->status_dir, c->status_data_dir))
+        return fail(why, size, "status_data_dir: must be another folder than status_dir");
+    if (strcmp(c->status_data_page, "*") &&
+        strspn(c->status_data_page, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
+            strlen(c->status_data_page))
+        return fail(why, size, "status_data_page: '%s' is neither the name of a page nor *",
+                    c->status_data_page);
+    return 0;
+}
+
 static int check(struct tocsind_conf *c, char *why, size_t size)
 {
     size_t n;
 
-    if (check_targets(c, why, size))
+    if (check_targets(c, why, size) || check_status(c, why, size))
         return -1;
 
     if (strspn(c->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(c->region) ||

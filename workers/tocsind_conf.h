@@ -26,6 +26,11 @@ struct tocsind_conf {
     char *smtp_ca_file;  /* NULL: the system's */
     int sends;           /* messages on their way at once */
 
+    char *status_dir;       /* status pages, a folder each; NULL: none are written */
+    char *status_data_dir;  /* status data as plain files; NULL: none */
+    char *status_data_page; /* slug of the page whose monitors are in it, or "*" */
+    bool status_data_null_err;
+
     long keep_segments, keep_hours, keep_days, keep_deleted; /* seconds */
 
     char *run_dir;

@@ -22,6 +22,7 @@ class Tocsind:
             'run_dir': str(root / 'run'),
             'log_level': 'info',
             'smtp_starttls': 'opportunistic',
+            'status_dir': str(root / 'status'),
         }
         self.allow = ['127.0.0.0/8', '::1/128']
 

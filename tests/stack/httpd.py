@@ -46,6 +46,7 @@ Define TOCSIN_PATH "{path}/"
 Define TOCSIN_DB "{db}"
 Define TOCSIN_HTDOCS "{htdocs}"
 Define TOCSIN_KEYS "{root}/keys"
+Define TOCSIN_STATUS "{root}/status"
 {before}
 Include "{conf}"
 TocsinAllowTarget 127.0.0.0/8 ::1/128

@@ -36,7 +36,7 @@ class Stack:
         self.keep = keep
         self.root.chmod(0o755)
         host.give(self.root)
-        for name in ('run', 'logs', 'asan'):
+        for name in ('run', 'logs', 'asan', 'status', 'status-data'):
             (self.root / name).mkdir()
             host.give(self.root / name)
         self.doubles = []
@@ -123,6 +123,20 @@ class Stack:
     @property
     def owner_sql(self):
         return self.pg.conninfo('tocsin_owner')
+
+    @property
+    def status_dir(self):
+        """Where the publisher writes, a folder a page."""
+        return self.root / 'status'
+
+    @property
+    def status_data_dir(self):
+        """For tests that set tocsind's status_data_dir to it."""
+        return self.root / 'status-data'
+
+    def status_url(self, slug, file=''):
+        """Where the public reads a page, or a file of it."""
+        return f'{self.url}/status/{slug}/{file}'
 
     def db(self, sql, *args):
         """Rows of a statement run as the owner of the tables."""
