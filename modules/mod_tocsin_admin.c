@@ -61,7 +61,7 @@ static int invite_post(tocsin_request *q)
     apr_size_t len;
     int status;
 
-    link = apr_pstrcat(p, public_url(q->r), "/signup/?invite=", secret, NULL);
+    link = apr_pstrcat(p, public_url(q->r), "/signup/#", secret, NULL);
     json_object_set_new(q->input, "hash", json_string(hash));
     json_object_set_new(q->input, "link", json_string(link));
     if ((status = call_route(q, "invite_create", &json, &len)) != OK)

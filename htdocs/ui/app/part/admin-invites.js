@@ -41,7 +41,7 @@ function Invite({ reload }) {
     async function save() {
         try {
             const answer = await post('/admin/invites', { email: email.trim() || null, role });
-            setLink(answer.link ?? new URL(`signup/?invite=${answer.token}`, root).href);
+            setLink(answer.link ?? new URL(`signup/#${answer.token}`, root).href);
             reload();
         } catch (error) {
             setProblem(asProblem(error));

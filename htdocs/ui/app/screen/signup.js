@@ -4,7 +4,7 @@ import { asProblem, post } from '../api.js';
 import { href } from '../base.js';
 import { emailProblem, passwordProblem } from '../lib/rules.js';
 import { boot, load, signIn } from '../store/session.js';
-import { go, query } from '../store/route.js';
+import { go } from '../store/route.js';
 import { Button } from '../part/button.js';
 import { Field, FormProblem } from '../part/field.js';
 import { NewPassword } from '../part/newpassword.js';
@@ -12,7 +12,7 @@ import { Plain } from '../part/plain.js';
 import { Empty } from '../part/states.js';
 
 export default function SignUp() {
-    const invite = query.value.get('invite') ?? '';
+    const [invite] = useState(() => location.hash.slice(1)); // behind the #, which no server gets to log
     if (boot.value?.features?.signup !== 'open' && !invite) {
         return html`<${Plain} title="Sign up"><${Empty} icon="shield" title="Sign-up is by invitation">
             <p>Ask an administrator of this server for an invitation link.</p><a class="btn" href=${href('signin/')}>Sign in</a><//><//>`;
