@@ -187,7 +187,7 @@ test('an invitation makes a member; an administrator makes them a viewer, who th
     const guest = await browser();
     t.after(() => guest.close());
     const other = await guest.page(t);
-    await other.goto(`${url}signup/${new URL(link).search}`);
+    await other.goto(`${url}signup/${new URL(link).hash}`);
     await other.getByLabel('E-mail').fill('bob@example.org');
     await other.getByLabel('Password', { exact: true }).fill('another long password');
     await other.getByRole('button', { name: 'Create the account' }).click();
