@@ -5,8 +5,16 @@
 
 /* by name, as help lists them */
 static const struct command *const rows[] = {
+    &data_bootstrap,
+    &data_compress,
     &data_config,
+    &data_summarize,
 };
+
+void data_tell(void *, const char *sentence)
+{
+    complain("%s", sentence);
+}
 
 static int run(const struct command *self, int argc, char **argv)
 {

@@ -11,6 +11,14 @@
 
 #include "cli.h"
 
+extern const struct command data_bootstrap;
+extern const struct command data_compress;
 extern const struct command data_config;
+extern const struct command data_summarize;
+
+#define DATA_LOCK_MS 60000 /* how long a command waits for another writer */
+
+/* For store_tell(): each sentence on stderr. */
+void data_tell(void *, const char *sentence);
 
 #endif

@@ -69,7 +69,7 @@ int file_new_write(struct file_new *f, const void *data, size_t len, char *error
     return 0;
 }
 
-static int sync_folder(const char *path)
+int file_sync_folder(const char *path)
 {
     char folder[4096];
     size_t n = folder_of(path);
@@ -100,7 +100,7 @@ int file_new_commit(struct file_new *f, bool durable, char *error, size_t size)
         unlink(f->temp);
         return -1;
     }
-    if (durable && sync_folder(f->path) < 0)
+    if (durable && file_sync_folder(f->path) < 0)
         return fail(error, size, "cannot write '%s': %s", f->path, strerror(errno));
     return 0;
 }

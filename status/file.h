@@ -38,6 +38,9 @@ int file_refresh(const char *path, const void *data, size_t len, char *error, si
  * longer than `max`, … */
 char *file_read(const char *path, size_t max, size_t *len);
 
+/* fsync of the folder that `path` stands in: a new file's name is safe then. -1: errno. */
+int file_sync_folder(const char *path);
+
 /* Makes `dir` and what is above it. */
 int file_mkdirs(const char *dir, char *error, size_t size);
 

@@ -1,0 +1,284 @@
+/* store_summary: daily-summary.json, a row per service and day. */
+#define _GNU_SOURCE /* qsort_r */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "day.h"
+#include "file.h"
+#include "line.h"
+#include "store_in.h"
+
+/* What a day's file says about a service. */
+struct entry {
+    struct entry *before; /* the next older day */
+    int day;
+    int32_t total, passed, incidents;
+    int32_t average, p95; /* of the readings that are up; -1: none */
+};
+
+/* A day's readings sorted by service. */
+struct work {
+    size_t *start; /* of each service in row; one more at the end */
+    struct row *row;
+    int32_t *lat;
+    size_t names_room, rows_room;
+};
+
+static void *room(void *old, size_t n, size_t each)
+{
+    void *got = realloc(old, (n ? n : 1) * each);
+
+    if (!got)
+        abort();
+    return got;
+}
+
+static void group(struct work *w, const struct rows *rows, size_t names)
+{
+    if (names + 1 > w->names_room) {
+        w->names_room = names * 2 + 64;
+        w->start = room(w->start, w->names_room, sizeof(*w->start));
+    }
+    if (rows->n > w->rows_room) {
+        w->rows_room = rows->n * 2;
+        w->row = room(w->row, w->rows_room, sizeof(*w->row));
+        w->lat = room(w->lat, w->rows_room, sizeof(*w->lat));
+    }
+    memset(w->start, 0, (names + 1) * sizeof(*w->start));
+    for (size_t i = 0; i < rows->n; i++)
+        w->start[rows->row[i].svc + 1]++;
+    for (size_t i = 1; i <= names; i++)
+        w->start[i] += w->start[i - 1];
+    for (size_t i = 0; i < rows->n; i++)
+        w->row[w->start[rows->row[i].svc]++] = rows->row[i];
+    memmove(w->start + 1, w->start, names * sizeof(*w->start));
+    w->start[0] = 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+
+    return x->t < y->t ? -1 : x->t > y->t; /* no two are equal: (svc, t) is there once */
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const int32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* The one of rank k, counted from 0, without sorting the rest. */
+static int32_t ranked(int32_t *v, size_t n, size_t k)
+{
+    size_t low = 0, high = n - 1;
+
+    for (int turns = 0; low < high; turns++) {
+        int32_t pivot = v[low + (high - low) / 2];
+        size_t i = low, j = high;
+
+        if (turns > 64) { /* an order that was made to be slow */
+            qsort(v + low, high - low + 1, sizeof(*v), by_size);
+            break;
+        }
+        while (i <= j) {
+            while (v[i] < pivot)
+                i++;
+            while (v[j] > pivot)
+                j--;
+            if (i <= j) {
+                int32_t swap = v[i];
+
+                v[i++] = v[j];
+                v[j] = swap;
+                if (j == 0)
+                    break;
+                j--;
+            }
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            break;
+    }
+    return v[k];
+}
+
+static void entry_of(struct entry *e, struct row *row, size_t n, int32_t *lat)
+{
+    int64_t sum = 0;
+    size_t ups = 0, i;
+
+    for (i = 1; i < n && row[i - 1].t < row[i].t; i++)
+        ;
+    if (i < n)
+        qsort(row, n, sizeof(*row), by_time);
+    for (i = 0; i < n; i++) {
+        if (row[i].state == STATE_UP && row[i].lat >= 0)
+            sum += lat[ups++] = row[i].lat;
+        e->passed += row[i].state == STATE_UP || row[i].state == STATE_MAINTENANCE;
+        e->incidents += i > 0 && row[i - 1].state == STATE_UP && row[i].state == STATE_DOWN;
+    }
+    e->total = (int32_t)n;
+    e->average = ups ? (int32_t)floor((double)sum / (double)ups + 0.5) : -1;
+    e->p95 = ups ? ranked(lat, ups, (size_t)ceil((double)ups * 0.95) - 1) : -1;
+}
+
+/* ---------------------------------------------------------------- the file */
+
+static void add_pair(buf *out, const char *key, int64_t value)
+{
+    buf_puts(out, ",\n        \"");
+    buf_puts(out, key);
+    buf_puts(out, "\": ");
+    if (value < 0)
+        buf_puts(out, "null");
+    else
+        line_add_number(out, value);
+}
+
+/* As few digits as give the number again. */
+static void add_ratio(buf *out, double ratio)
+{
+    char text[40];
+
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, ratio);
+        if (strtod(text, NULL) == ratio)
+            break;
+    }
+    buf_puts(out, text);
+}
+
+static void add_entry(buf *out, const struct entry *e, bool first)
+{
+    char date[11];
+
+    day_print(e->day, date);
+    buf_puts(out,
+             first ? "\n      {\n        \"date\": \"" : ",\n      {\n        \"date\": \"");
+    buf_puts(out, date);
+    buf_puts(out, "\",\n        \"uptimePct\": ");
+    add_ratio(out, (double)e->passed / e->total);
+    add_pair(out, "avgLatencyMs", e->average);
+    add_pair(out, "p95LatencyMs", e->p95);
+    add_pair(out, "checksTotal", e->total);
+    add_pair(out, "checksPassed", e->passed);
+    add_pair(out, "incidentCount", e->incidents);
+    buf_puts(out, "\n      }");
+}
+
+static int by_name(const void *a, const void *b, void *names)
+{
+    const struct name *item = ((const struct names *)names)->item;
+
+    return strcmp(item[*(const uint32_t *)a].text, item[*(const uint32_t *)b].text);
+}
+
+static void add_services(struct store *s, buf *out, struct entry *const *entries, size_t n)
+{
+    uint32_t *order = room(NULL, n, sizeof(*order));
+    size_t shown = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (entries[i])
+            order[shown++] = (uint32_t)i;
+    qsort_r(order, shown, sizeof(*order), by_name, &s->names);
+    for (size_t i = 0; i < shown; i++) {
+        buf_puts(out, i ? ",\n    " : "\n    ");
+        line_add_string(out, s->names.item[order[i]].text);
+        buf_puts(out, ": [");
+        for (const struct entry *e = entries[order[i]]; e; e = e->before)
+            add_entry(out, e, e == entries[order[i]]);
+        buf_puts(out, "\n    ]");
+    }
+    if (shown)
+        buf_puts(out, "\n  ");
+    s->summary.services = (int)shown;
+    free(order);
+}
+
+static int write_summary(struct store *s, int64_t now_ms, int window,
+                         struct entry *const *entries, size_t n)
+{
+    char path[STORE_PATH], when[25];
+    buf out = {0};
+    int rv;
+
+    day_print_ms(now_ms, when);
+    buf_puts(&out, "{\n  \"version\": 1,\n  \"lastUpdated\": \"");
+    buf_puts(&out, when);
+    buf_puts(&out, "\",\n  \"windowDays\": ");
+    line_add_number(&out, window);
+    buf_puts(&out, ",\n  \"services\": {");
+    add_services(s, &out, entries, n);
+    buf_puts(&out, "}\n}\n");
+    snprintf(path, sizeof(path), "%s/daily-summary.json", s->dir);
+    rv = file_replace(path, out.data, out.len, s->error, sizeof(s->error));
+    buf_free(&out);
+    return rv;
+}
+
+/* ---------------------------------------------------------------- the days */
+
+static void sum_day(struct store *s, int day, struct rows *rows, struct work *w,
+                    struct arena **memory, struct entry ***entries, size_t *n)
+{
+    size_t names;
+
+    rows->n = 0;
+    store_read_day(s, day, rows);
+    arena_free(&rows->memory);
+    names = s->names.n;
+    if (names > *n) {
+        *entries = room(*entries, names, sizeof(**entries));
+        memset(*entries + *n, 0, (names - *n) * sizeof(**entries));
+        *n = names;
+    }
+    group(w, rows, names);
+    for (size_t i = 0; i < names; i++) {
+        struct entry *e;
+
+        if (w->start[i] == w->start[i + 1])
+            continue;
+        e = arena_alloc(memory, sizeof(*e));
+        e->day = day;
+        e->before = (*entries)[i];
+        (*entries)[i] = e;
+        entry_of(e, w->row + w->start[i], w->start[i + 1] - w->start[i], w->lat);
+    }
+    s->summary.readings += (int64_t)rows->n;
+    s->summary.days += rows->n > 0;
+}
+
+int store_summarize(struct store *s, int64_t now_ms, int window)
+{
+    int today = day_of_ms(now_ms), rv;
+    struct entry **entries = NULL;
+    struct arena *memory = NULL;
+    struct rows rows = {0};
+    struct work work = {0};
+    size_t n = 0;
+
+    s->summary = (struct store_summary){0};
+    for (int day = today - window + 1; day <= today; day++)
+        sum_day(s, day, &rows, &work, &memory, &entries, &n);
+    rv = write_summary(s, now_ms, window, entries, n);
+    rows_free(&rows);
+    free(work.start);
+    free(work.row);
+    free(work.lat);
+    free(entries);
+    arena_free(&memory);
+    return rv;
+}
+
+const struct store_summary *store_summary(const struct store *s)
+{
+    return &s->summary;
+}
