@@ -18,7 +18,8 @@ begin
         'status', case when m.id is not null then tocsin.status_word(coalesce(s.status, 0::smallint)) end,
         'started_at', tocsin.ts(i.started_at), 'acked_at', tocsin.ts(i.acked_at), 'acked_by', i.acked_by,
         'resolved_at', tocsin.ts(i.resolved_at), 'resolved_by', i.resolved_by,
-        'duration_s', greatest(0, floor(date_part('epoch', coalesce(i.resolved_at, now()) - i.started_at)))::bigint)
+        'duration_s', greatest(0, floor(date_part('epoch', coalesce(i.resolved_at, now()) - i.started_at)))::bigint,
+        'phase', i.phase, 'public_title', i.public_title, 'published_at', tocsin.ts(i.published_at))
       from (select) one
       left join tocsin.monitor m on m.id = i.monitor
       left join tocsin.monitor_state s on s.monitor = i.monitor);
@@ -70,19 +71,23 @@ begin
     return tocsin.json_join(tocsin.incident_json(i), json_build_object(
         'monitors', coalesce((
             select json_agg(json_build_object('id', m.id, 'name', m.name, 'url', m.url,
-                             'status', tocsin.status_word(coalesce(s.status, 0::smallint))))
-              from tocsin.monitor m left join tocsin.monitor_state s on s.monitor = m.id
-             where m.id = i.monitor), '[]'),
+                             'status', tocsin.status_word(coalesce(s.status, 0::smallint))) order by m.id)
+              from (select i.monitor as id union select a.monitor from tocsin.incident_affects a where a.incident = i.id) x
+              join tocsin.monitor m on m.id = x.id
+              left join tocsin.monitor_state s on s.monitor = m.id), '[]'),
+        'pages', tocsin.incident_pages(i),
+        'postmortem', (select json_build_object('revision', max(p.revision), 'published_at', tocsin.ts(max(p.published_at)))
+                         from tocsin.postmortem p where p.incident = i.id having count(*) > 0),
         'events', coalesce((
             select json_agg(x.event order by x.at, x.n)
               from (select e.at, e.id as n, json_build_object(
                                'id', e.id, 'at', tocsin.ts(e.at), 'actor', e.actor_name, 'kind', e.kind,
-                               'body', e.body, 'public', e.public) as event
+                               'body', e.body, 'phase', e.phase, 'public', e.public) as event
                       from tocsin.incident_event e where e.incident = i.id
                     union all
                     select d.at, 9000000000000000000 + d.id, json_build_object(
                                'id', null, 'at', tocsin.ts(d.at), 'actor', '', 'kind', 'notified',
-                               'body', concat(c.name, ' (', c.type, ') was told ', o.event), 'public', false)
+                               'body', concat(c.name, ' (', c.type, ') was told ', o.event), 'phase', null, 'public', false)
                       from tocsin.outbox o
                       join tocsin.delivery d on d.outbox = o.id and d.ok
                       left join tocsin.channel c on c.id = o.channel
@@ -125,6 +130,9 @@ begin
     insert into tocsin.incident_event (incident, actor, actor_name, kind, body)
     values (i.id, who.id, who.email, kind, coalesce(body, ''));
     perform tocsin.emit('incident', i.owner, i.id, jsonb_build_object('monitor', i.monitor, 'change', kind));
+    if i.published_at is not null then
+        perform pg_notify('tocsin_work', 'publish');
+    end if;
 end $$;
 
 create or replace function api.incident_create(caller bigint, id bigint, input jsonb)
@@ -133,6 +141,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
     who tocsin.account := tocsin.caller(caller, 'member');
     m tocsin.monitor;
+    affected tocsin.monitor[] := tocsin.incident_monitors(who, input->'monitors');
     i tocsin.incident;
 begin
     if input->>'monitor' is not null then
@@ -141,16 +150,28 @@ begin
             perform tocsin.fail(422, 'There is no such monitor.', 'monitor', 'does not exist');
         end if;
     end if;
+    if input->>'phase' = 'resolved' then
+        perform tocsin.fail(422, 'Resolve it after it was opened.', 'phase', 'cannot be resolved yet');
+    end if;
     if (input->>'started_at')::timestamptz > now() then
         perform tocsin.fail(422, 'An incident cannot begin later than now.', 'started_at', 'must not be in the future');
     end if;
-    insert into tocsin.incident (owner, monitor, auto, title, severity, started_at)
-    values (coalesce(m.owner, who.id), m.id, false, input->>'title', coalesce(input->>'severity', 'major'),
-            coalesce((input->>'started_at')::timestamptz, now()))
+    -- that of one owner's monitors is the owner's
+    insert into tocsin.incident (owner, monitor, auto, title, severity, started_at, phase, public_title)
+    values (coalesce(m.owner, (select min(a.owner) from unnest(affected) a having count(distinct a.owner) = 1), who.id),
+            m.id, false, input->>'title', coalesce(input->>'severity', 'major'),
+            coalesce((input->>'started_at')::timestamptz, now()), coalesce(input->>'phase', 'investigating'),
+            coalesce(input->>'public_title', ''))
     returning * into i;
-    perform tocsin.incident_note(i, who, 'opened', input->>'body');
+    insert into tocsin.incident_affects (incident, monitor)
+    select i.id, a.id from unnest(affected) a where a.id is distinct from i.monitor;
+    perform tocsin.incident_note(i, who, 'opened', case when not coalesce((input->>'publish')::boolean, false)
+                                                        then input->>'body' end);
     perform tocsin.audit(who.id, input, 'incident.create', 'incident', i.id::text, null,
-                         jsonb_build_object('title', i.title, 'severity', i.severity, 'monitor', i.monitor));
+                         tocsin.incident_audit(i));
+    if (input->>'publish')::boolean then
+        i := tocsin.incident_publish(i, who, input->>'body');
+    end if;
     return tocsin.incident_full(i);
 end $$;
 
@@ -216,9 +237,12 @@ end $$;
 
 create or replace function tocsin.incident_audit(i tocsin.incident)
 returns jsonb
-language sql stable set search_path = '' as $$
+language sql stable security definer set search_path = '' as $$
     select jsonb_build_object('title', i.title, 'severity', i.severity, 'started_at', tocsin.ts(i.started_at),
-                              'resolved_at', tocsin.ts(i.resolved_at))
+                              'resolved_at', tocsin.ts(i.resolved_at), 'monitor', i.monitor, 'phase', i.phase,
+                              'public_title', i.public_title,
+                              'monitors', (select jsonb_agg(a.monitor order by a.monitor)
+                                             from tocsin.incident_affects a where a.incident = i.id))
 $$;
 
 -- Times are part of the record: they change only with a reason, which is kept.
@@ -235,7 +259,9 @@ language sql stable set search_path = '' as $$
         'resolved_at', case when i.resolved_at is null and input ? 'resolved_at' then 'resolve the incident first'
                             when (input->>'resolved_at')::timestamptz > now() then 'must not be in the future'
                             when not input ? 'started_at' and (input->>'resolved_at')::timestamptz < i.started_at
-                            then 'must not be before the start' end)), '{}')
+                            then 'must not be before the start' end,
+        'phase', case when i.resolved_at is not null and input->>'phase' <> 'resolved' then 'stays resolved'
+                      when i.resolved_at is null and input->>'phase' = 'resolved' then 'resolve the incident instead' end)), '{}')
 $$;
 
 create or replace function api.incident_patch(caller bigint, id bigint, input jsonb)
@@ -244,6 +270,8 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
     who tocsin.account := tocsin.caller(caller, 'member');
     old tocsin.incident := tocsin.incident_take(who, id, input);
+    before jsonb := tocsin.incident_audit(old);
+    affected tocsin.monitor[];
     i tocsin.incident;
     errors jsonb;
 begin
@@ -259,16 +287,27 @@ begin
        set title = coalesce(input->>'title', x.title), severity = coalesce(input->>'severity', x.severity),
            started_at = coalesce((input->>'started_at')::timestamptz, x.started_at),
            resolved_at = coalesce((input->>'resolved_at')::timestamptz, x.resolved_at),
+           phase = coalesce(input->>'phase', x.phase),
+           public_title = coalesce(input->>'public_title', x.public_title),
            version = x.version + 1
      where x.id = old.id returning * into i;
+    if input ? 'monitors' then
+        affected := tocsin.incident_monitors(who, input->'monitors');
+        delete from tocsin.incident_affects a where a.incident = i.id;
+        insert into tocsin.incident_affects (incident, monitor)
+        select i.id, a.id from unnest(affected) a where a.id is distinct from i.monitor;
+    end if;
     perform tocsin.incident_note(i, who, 'edited', concat_ws('; ',
         case when i.title <> old.title then 'title: ' || i.title end,
         case when i.severity <> old.severity then 'severity: ' || i.severity end,
         case when i.started_at <> old.started_at then 'began ' || tocsin.ts(i.started_at) end,
         case when i.resolved_at <> old.resolved_at then 'ended ' || tocsin.ts(i.resolved_at) end,
+        case when i.phase <> old.phase then 'phase: ' || i.phase end,
+        case when i.public_title <> old.public_title then 'public title: ' || i.public_title end,
+        case when input ? 'monitors' then 'monitors: ' || coalesce((
+            select string_agg(a.name, ', ' order by a.id) from unnest(affected) a), 'none') end,
         input->>'reason'));
     perform tocsin.audit(who.id, input, 'incident.update', 'incident', i.id::text,
-                         tocsin.incident_audit(old),
-                         tocsin.incident_audit(i) || jsonb_build_object('reason', input->>'reason'));
+                         before, tocsin.incident_audit(i) || jsonb_build_object('reason', input->>'reason'));
     return tocsin.incident_full(i);
 end $$;

@@ -61,6 +61,7 @@ alter table tocsin.incident
         check (phase in ('investigating', 'identified', 'monitoring', 'resolved')),
     add column public_title text not null default '' check (length(public_title) <= 200), -- '': the title
     add column published_at timestamptz;                 -- null: nobody outside reads of it
+create index incident_resolved on tocsin.incident (resolved_at) where auto and published_at is null;
 
 -- An update is an event of kind 'update' that has a phase; its body is Markdown.
 alter table tocsin.incident_event
@@ -86,6 +87,35 @@ create table tocsin.postmortem (
     published_at timestamptz,
     primary key (incident, revision)
 );
+
+-- Whoever ends an incident, a check or a person, ends its phase as well, and the public
+-- reads of it.
+create function tocsin.incident_ends() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    new.phase := 'resolved';
+    return new;
+end $$;
+create trigger ends before update on tocsin.incident for each row
+    when (old.resolved_at is null and new.resolved_at is not null)
+    execute function tocsin.incident_ends();
+
+create function tocsin.incident_ended() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+    event bigint;
+begin
+    if not exists (select from tocsin.incident_event e
+                    where e.incident = new.id and e.public and e.kind = 'update' and e.phase = 'resolved') then
+        insert into tocsin.incident_event (incident, kind, phase, public)
+        values (new.id, 'update', 'resolved', true) returning id into event;
+        perform tocsin.tell_incident(new.id, event);
+    end if;
+    return null;
+end $$;
+create trigger ended after update on tocsin.incident for each row
+    when (old.resolved_at is null and new.resolved_at is not null and new.published_at is not null)
+    execute function tocsin.incident_ended();
 
 -- ---------------------------------------------------------------- status pages
 
@@ -141,6 +171,17 @@ create table tocsin.component (
 );
 create index component_page on tocsin.component (page, position);
 create index component_monitor on tocsin.component (monitor);
+create index component_group on tocsin.component (group_name) where kind = 'group';
+
+-- What somebody is about to change, to be looked at for ten minutes; worth nothing after a crash.
+create unlogged table tocsin.page_draft (
+    id         uuid primary key default gen_random_uuid(),
+    page       bigint not null references tocsin.page on delete cascade,
+    account    bigint not null references tocsin.account on delete cascade,
+    draft      jsonb not null,
+    created_at timestamptz not null default now()
+);
+create index page_draft_account on tocsin.page_draft (account, created_at);
 
 -- ---------------------------------------------------------------- subscribers
 

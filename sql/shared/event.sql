@@ -2,9 +2,11 @@
 --
 --   kind      ref       body
 --   status    monitor   {status, previous, since, reason, message, code, incident}
---   incident  incident  {monitor, change: opened|acknowledged|comment|edited|resolved|reopened}
+--   incident  incident  {monitor, change: opened|acknowledged|comment|edited|resolved|reopened|update|
+--                      published|withdrawn|postmortem}
 --   monitor   monitor   {change: created|updated|paused|resumed|deleted|restored}
 --   channel   channel   {change: created|updated|deleted|disabled}
+--   page      page      {change: created|updated|deleted, slug}
 --   delivery  outbox    {channel, monitor, event, state}
 --   test      null      {key}
 --   account   account   {}          by a trigger; never sent: streams look again who may listen
