@@ -149,6 +149,11 @@ int password_check(const char *password, const char *hash)
     return holds && hash;
 }
 
+int tocsin_password_holds(const char *password, const char *hash)
+{
+    return password_check(password, hash);
+}
+
 int password_busy(request_rec *r)
 {
     apr_table_setn(r->err_headers_out, "Retry-After", "1");

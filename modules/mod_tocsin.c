@@ -262,6 +262,7 @@ static void register_functions(void)
     APR_REGISTER_OPTIONAL_FN(tocsin_problem);
     APR_REGISTER_OPTIONAL_FN(tocsin_problem_as);
     APR_REGISTER_OPTIONAL_FN(tocsin_body);
+    APR_REGISTER_OPTIONAL_FN(tocsin_bytes);
     APR_REGISTER_OPTIONAL_FN(tocsin_check_fields);
     APR_REGISTER_OPTIONAL_FN(tocsin_limit);
     APR_REGISTER_OPTIONAL_FN(tocsin_limit_refund);

@@ -96,6 +96,8 @@ enum {
     R_EMPTY = 16,    /* 204, the function's answer is dropped */
     R_FORM = 32,     /* also takes application/x-www-form-urlencoded */
     R_NO_LIMIT = 64, /* health checks: not counted by the rate limit */
+    R_LARGE = 128,   /* the body may have 512 KiB instead of 64 */
+    R_RAW = 256, /* the body may be other than JSON: the handler reads it, tocsin_bytes() */
 };
 
 struct tocsin_route {
@@ -189,6 +191,12 @@ APR_DECLARE_OPTIONAL_FN(void, tocsin_problem_as,
  * type, UTF-8). OK, or the status of the problem that has been sent. Freed with r->pool. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_body, (request_rec * r, json_t **body));
 
+/* The body of an R_RAW route as it is, at most `most` bytes. OK, or the status of the
+ * problem that has been sent. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_bytes,
+                        (request_rec * r, apr_size_t most, const char **bytes,
+                         apr_size_t *len));
+
 /* Check the members of an object (one item of a list) against a table of fields: NULL
  * when all hold, else a new {field: rule}. `partial`: F_REQUIRED is not asked for. */
 APR_DECLARE_OPTIONAL_FN(json_t *, tocsin_check_fields,
@@ -235,6 +243,8 @@ typedef struct {
 APR_DECLARE_OPTIONAL_FN(int, tocsin_verify_password,
                         (request_rec * r, const char *email, const char *password,
                          tocsin_tokens *to));
+/* Does the password fit the crypt(3) string? 1 yes, 0 no, -1 too many are being hashed. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_password_holds, (const char *password, const char *hash));
 /* A crypt(3) string for a new password; 503 when too many are being hashed. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_hash_password,
                         (request_rec * r, const char *password, const char **hash));

@@ -216,6 +216,7 @@ static void register_hooks(apr_pool_t *p)
     APR_REGISTER_OPTIONAL_FN(tocsin_role_now);
     APR_REGISTER_OPTIONAL_FN(tocsin_verify_password);
     APR_REGISTER_OPTIONAL_FN(tocsin_hash_password);
+    APR_REGISTER_OPTIONAL_FN(tocsin_password_holds);
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_issue);
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_refresh);
     APR_REGISTER_OPTIONAL_FN(tocsin_tokens_revoke);

@@ -6,6 +6,7 @@
 #include "monitor_fields.h"
 
 #define STATUSES     "unknown|up|degraded|down|maintenance|paused"
+#define PHASES       "investigating|identified|monitoring|resolved"
 #define SEVERITIES   "critical|major|minor"
 #define HTTP_METHODS "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
 
@@ -170,14 +171,23 @@ const tocsin_field incident_new[] = {
     {"title", T_STRING, F_REQUIRED, .min = 1, .max = 200, .help = "What is wrong."},
     {"severity", T_ENUM, .choices = SEVERITIES, .help = "How bad; major unless set."},
     {"monitor", T_ID, F_NULL, .help = "The monitor it is about."},
+    {"monitors", T_IDS, .max = 500, .help = "What else it affects."},
     {"started_at", T_TIME, .help = "When it began; now unless set."},
-    {"body", T_STRING, F_TEXT, .max = 10000, .help = "The first comment."},
+    {"body", T_STRING, F_TEXT, .max = 10000,
+     .help = "The first comment; the first update when it is published."},
+    {"phase", T_ENUM, .choices = PHASES, .help = "How far it is; investigating unless set."},
+    {"public_title", T_STRING, .max = 200, .help = "What the public reads as its title."},
+    {"publish", T_BOOL, .help = "Whether the public reads of it at once; false."},
     {0},
 };
 
 const tocsin_field incident_edit[] = {
     {"title", T_STRING, .min = 1, .max = 200, .help = "What is wrong."},
     {"severity", T_ENUM, .choices = SEVERITIES, .help = "How bad."},
+    {"monitors", T_IDS, .max = 500, .help = "What it affects besides its own monitor."},
+    {"phase", T_ENUM, .choices = PHASES, .help = "How far it is."},
+    {"public_title", T_STRING, .max = 200,
+     .help = "What the public reads as its title; empty: the title."},
     {"started_at", T_TIME, .help = "When it began; needs a reason."},
     {"resolved_at", T_TIME, .help = "When it was over; needs a reason."},
     {"reason", T_STRING, .min = 1, .max = 500, .help = "Why the times are changed."},

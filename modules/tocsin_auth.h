@@ -111,6 +111,7 @@ int password_check(const char *password, const char *hash);
 /* Sends the 503 for it, and returns it. */
 int password_busy(request_rec *r);
 int tocsin_hash_password(request_rec *r, const char *password, const char **hash);
+int tocsin_password_holds(const char *password, const char *hash);
 
 /* ---------------------------------------------------------------- auth_cookie.c */
 

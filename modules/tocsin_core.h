@@ -12,8 +12,9 @@
 #include "mod_tocsin_hooks.h"
 #include "guard.h"
 
-#define BODY_MAX     65536 /* bytes of a request body */
-#define SEGMENTS_MAX 6     /* parts of a path under the base */
+#define BODY_MAX     65536  /* bytes of a request body */
+#define BODY_LARGE   524288 /* of one of an R_LARGE route */
+#define SEGMENTS_MAX 6      /* parts of a path under the base */
 #define BASE         "/api/v1"
 #define RETRY_DB_S   1 /* Retry-After while the database is away */
 
@@ -115,6 +116,7 @@ int problem_away(request_rec *r);
 /* ---------------------------------------------------------------- tocsin_input.c */
 
 int tocsin_body(request_rec *r, json_t **body);
+int tocsin_bytes(request_rec *r, apr_size_t most, const char **bytes, apr_size_t *len);
 json_t *tocsin_check_fields(request_rec *r, const tocsin_field *fields, json_t *object,
                             int partial);
 void tocsin_invalid(tocsin_request *q, const char *field, const char *rule);

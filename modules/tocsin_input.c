@@ -46,10 +46,14 @@ json_t *tocsin_check_fields(request_rec *r, const tocsin_field *fields, json_t *
 /* ---------------------------------------------------------------- the bytes */
 
 /* The connection is not worth reading on: whoever sends too much is cut off. */
-static int too_large(request_rec *r)
+static int too_large(request_rec *r, apr_size_t most)
 {
     r->connection->keepalive = AP_CONN_CLOSE;
-    return problem_status(r, HTTP_REQUEST_ENTITY_TOO_LARGE);
+    tocsin_problem(
+        r, HTTP_REQUEST_ENTITY_TOO_LARGE, NULL,
+        apr_psprintf(r->pool, "a request body may have %" APR_SIZE_T_FMT " bytes", most),
+        NULL);
+    return HTTP_REQUEST_ENTITY_TOO_LARGE;
 }
 
 static int read_brigade(apr_bucket_brigade *bb, char *to, apr_size_t most, apr_size_t *len,
@@ -77,16 +81,16 @@ static int read_brigade(apr_bucket_brigade *bb, char *to, apr_size_t most, apr_s
 }
 
 /* The body, with a NUL after it; NULL and *status when a problem was sent. */
-static char *read_body(request_rec *r, apr_size_t *len, int *status)
+static char *read_body(request_rec *r, apr_size_t most, apr_size_t *len, int *status)
 {
     const char *said = apr_table_get(r->headers_in, "Content-Length");
-    apr_off_t announced = said ? apr_strtoi64(said, NULL, 10) : BODY_MAX;
+    apr_off_t announced = said ? apr_strtoi64(said, NULL, 10) : (apr_off_t)most;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     int eos = 0;
     char *body;
 
     *len = 0;
-    if (announced < 0 || announced > BODY_MAX)
+    if (announced < 0 || announced > (apr_off_t)most)
         *status = HTTP_REQUEST_ENTITY_TOO_LARGE;
     else
         *status = OK;
@@ -104,7 +108,7 @@ static char *read_body(request_rec *r, apr_size_t *len, int *status)
     if (*status == AP_FILTER_ERROR) /* httpd has answered already */
         core_request_get(r)->replied = 1;
     else if (*status == HTTP_REQUEST_ENTITY_TOO_LARGE)
-        too_large(r);
+        too_large(r, most);
     else if (*status != OK)
         problem_status(r, *status);
     if (*status != OK)
@@ -161,7 +165,7 @@ static int parse_json(request_rec *r, const char *text, apr_size_t len, json_t *
     return OK;
 }
 
-int tocsin_body(request_rec *r, json_t **body)
+static int body_json(request_rec *r, apr_size_t most, json_t **body)
 {
     apr_size_t len;
     char *text;
@@ -173,9 +177,23 @@ int tocsin_body(request_rec *r, json_t **body)
     }
     if (!media_is(r, "application/json"))
         return problem_status(r, HTTP_UNSUPPORTED_MEDIA_TYPE);
-    if (!(text = read_body(r, &len, &status)))
+    if (!(text = read_body(r, most, &len, &status)))
         return status;
     return parse_json(r, text, len, body);
+}
+
+int tocsin_body(request_rec *r, json_t **body)
+{
+    return body_json(r, BODY_MAX, body);
+}
+
+int tocsin_bytes(request_rec *r, apr_size_t most, const char **bytes, apr_size_t *len)
+{
+    int status = OK;
+
+    *len = 0;
+    *bytes = has_body(r) ? read_body(r, most, len, &status) : "";
+    return status;
 }
 
 /* ---------------------------------------------------------------- words */
@@ -270,7 +288,7 @@ static int take_form(tocsin_request *q)
 {
     apr_size_t len;
     int status;
-    char *text = read_body(q->r, &len, &status);
+    char *text = read_body(q->r, BODY_MAX, &len, &status);
 
     if (!text)
         return status;
@@ -291,7 +309,10 @@ static int take_body(tocsin_request *q)
 
     if ((q->route->flags & R_FORM) && media_is(r, "application/x-www-form-urlencoded"))
         return take_form(q);
-    if ((status = tocsin_body(r, &body)) != OK)
+    if ((q->route->flags & R_RAW) && !media_is(r, "application/json"))
+        return OK;
+    status = body_json(r, q->route->flags & R_LARGE ? BODY_LARGE : BODY_MAX, &body);
+    if (status != OK)
         return status;
     errors = tocsin_check_fields(r, q->route->body, body, !strcmp(q->route->method, "PATCH"));
     json_object_foreach(errors, name, value)

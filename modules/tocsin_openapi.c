@@ -276,6 +276,10 @@ static json_t *operation(const tocsin_route *route)
         json_object_set_new(op, "tags", json_pack("[s]", route->tag));
     if (route->body)
         json_object_set_new(op, "requestBody", request_body(route));
+    else if (route->flags & R_RAW)
+        json_object_set_new(op, "requestBody",
+                            json_pack("{s:b, s:{s:{}, s:{}}}", "required", 1, "content",
+                                      "image/png", "image/svg+xml"));
     if (route->role == ROLE_ANYONE)
         json_object_set_new(op, "security", json_array());
     else
@@ -349,7 +353,8 @@ static char *make(void)
     json_t *doc = json_pack(
         "{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:[{s:[]}, {s:[]}], s:o, s:o}", "openapi",
         "3.1.0", "info", "title", "Tocsin", "version", TOCSIN_VERSION, "description",
-        "Monitors, incidents and messages. Bodies are JSON of at most 65536 bytes; unknown "
+        "Monitors, incidents and messages. Bodies are JSON of at most 65536 bytes (512 KiB "
+        "for lists of components and postmortems); unknown "
         "fields are refused; errors are problem documents.",
         "servers", "url", ".", "security", "cookie", "bearer", "paths", paths(), "components",
         components());

@@ -10,6 +10,11 @@ static struct repeat jobs[] = {
      .deadline_ms = 30000,
      .log = "monitors without news",
      .stat = "stale"},
+    {.sql = "select work.publish_incidents()",
+     .every_ms = 5000,
+     .deadline_ms = 30000,
+     .log = "incidents published",
+     .stat = "published"},
 };
 
 #define JOBS (int)(sizeof(jobs) / sizeof(jobs[0]))

@@ -124,6 +124,9 @@ begin
            password = p.password, allow = p.allow, publish = p.publish, publish_after_s = p.publish_after_s,
            day_down_s = p.day_down_s, subscribe = p.subscribe, enabled = p.enabled, version = x.version + 1
      where x.id = p.id returning * into p;
+    if input ? 'components' then
+        perform tocsin.components_set(p, input->'components');
+    end if;
     perform tocsin.audit(who.id, input, 'page.update', 'page', p.id::text, tocsin.page_audit(old), tocsin.page_audit(p));
     perform tocsin.page_tell(p, 'updated');
     return tocsin.page_json(p, input->>'@url');

@@ -44,5 +44,8 @@ begin
     select * into d from tocsin.page_draft x
      where x.id = (input->>'key')::uuid and x.page = p.id and x.account = who.id
        and x.created_at > now() - interval '10 minutes';
-    return case when d.id is not null then tocsin.page_model(p.id, now(), d.draft) end;
+    if d.id is null then
+        return null;
+    end if;
+    return tocsin.page_model(p.id, now(), d.draft);
 end $$;

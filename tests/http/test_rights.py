@@ -15,6 +15,10 @@ BODIES = {
     ('post', '/incidents/{id}/comments'): {'body': 'x'},
     ('post', '/channels'): HOOK,
     ('post', '/channels/test'): {k: v for k, v in HOOK.items() if k != 'name'},
+    ('post', '/pages'): {'title': 'New'},
+    ('put', '/pages/{id}/components'): {'components': []},
+    ('put', '/pages/{id}/logo'): b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    ('put', '/incidents/{id}/postmortem'): {'body': 'x'},
     ('post', '/me/tokens'): {'name': 'x', 'scopes': ['read']},
     ('post', '/me/password'): {'current': PASSWORD, 'new': 'quite another long one'},
 }
@@ -40,6 +44,7 @@ def owned(s):
     return ann, {
         'monitors': monitor, 'channels': channel,
         'incidents': ann.api('POST', '/incidents', json={'title': 'mine', 'monitor': monitor}).json()['id'],
+        'pages': ann.api('POST', '/pages', json={'title': 'Mine', 'slug': 'rights'}).json()['id'],
         'deliveries': ann.api('POST', f'/channels/{channel}/test', json={}).json()['id'],
         'tokens': ann.api('POST', '/me/tokens', json=BODIES[('post', '/me/tokens')]).json()['id'],
         'users': ann.id, 'invites': 1,
@@ -51,9 +56,12 @@ def owned(s):
 def ask(client, things, method, path, **kw):
     kind = path.split('/{')[0].split('/')[-1]
     body = None if method == 'get' else BODIES.get((method, path), {})
+    if '{id}' in path:  # a part of the thing: nobody has it
+        path = path.replace('{uuid}', '123e4567-e89b-12d3-a456-426614174000')
     for hole in ('{id}', '{uuid}', '{key}'):
         path = path.replace(hole, str(things.get(kind, 1)))
-    return client.api(method.upper(), path, json=body, **kw)
+    kw['data' if isinstance(body, bytes) else 'json'] = body
+    return client.api(method.upper(), path, **kw)
 
 
 def refused(client, things, routes, wanted=403, **kw):
