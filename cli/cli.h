@@ -22,6 +22,7 @@ struct command {
 
 extern const struct command cmd_admin_create;
 extern const struct command cmd_migrate;
+extern const struct command cmd_probe;
 extern const struct command cmd_setup_code;
 extern const struct command cmd_status_data;
 extern const struct command cmd_version;

@@ -8,7 +8,8 @@
 #include "options.h"
 
 static const struct command *const commands[] = {
-    &cmd_admin_create, &cmd_migrate, &cmd_setup_code, &cmd_status_data, &cmd_version,
+    &cmd_admin_create, &cmd_migrate,     &cmd_probe,
+    &cmd_setup_code,   &cmd_status_data, &cmd_version,
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,54 @@
+/* probe_keep: the readings of one run go into the files at once. */
+#include <stdlib.h>
+
+#include "options.h"
+#include "probe.h"
+#include "status_file.h"
+
+#define LOCK_WAIT_MS 60000
+
+static struct reading *readings(const struct probe *p, size_t *n)
+{
+    struct reading *all = calloc(p->n, sizeof(*all));
+    size_t i;
+
+    *n = 0;
+    for (i = 0; all && i < p->n; i++) {
+        const struct result *r = &p->result[i];
+
+        if (r->window && p->skip_maintenance)
+            continue;
+        all[(*n)++] = (struct reading){
+            .t = r->t,
+            .svc = r->system->name,
+            .err = *r->err ? r->err : NULL,
+            .code = r->code,
+            .lat = r->lat,
+            .state = r->state,
+        };
+    }
+    return all;
+}
+
+int probe_keep(struct probe *p, int64_t now)
+{
+    char error[512] = "out of memory";
+    struct store *s = NULL;
+    struct reading *all;
+    size_t n;
+    int rv = -1;
+
+    if ((all = readings(p, &n)))
+        s = store_open(p->dir, true, LOCK_WAIT_MS, error, sizeof(error));
+    if (s && (store_append(s, all, n) < 0 || store_current(s, now, p->null_err) < 0 ||
+              store_summarize(s, now, (int)p->window) < 0))
+        complain("probe: %s", store_error(s));
+    else if (!s || status_file_write(s, p->dir, now, error, sizeof(error)) < 0)
+        complain("probe: %s", error);
+    else
+        rv = 0;
+    if (s)
+        store_close(s);
+    free(all);
+    return rv;
+}
