@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,13 +65,25 @@ static int read_systems(struct probe *p)
     return -1;
 }
 
+/* By either name, case aside; a window that names nobody is everybody's. */
+static bool covers(const struct note *w, const struct system *s, int64_t now)
+{
+    int i;
+
+    if (note_window_state(w, now) != WINDOW_IN_PROGRESS)
+        return false;
+    for (i = 0; i < w->systems; i++)
+        if (!strcasecmp(w->system[i], s->name) || !strcasecmp(w->system[i], s->label))
+            return true;
+    return w->systems == 0;
+}
+
 static const char *window_of(const struct notes *notes, const struct system *s, int64_t now)
 {
     int i;
 
     for (i = 0; i < notes->windows; i++)
-        if (note_window_covers(&notes->window[i], s->name, now) ||
-            note_window_covers(&notes->window[i], s->label, now))
+        if (covers(&notes->window[i], s, now))
             return notes->window[i].title;
     return NULL;
 }

@@ -30,6 +30,11 @@ static struct reading *readings(const struct probe *p, size_t *n)
     return all;
 }
 
+static void tell(void *, const char *sentence)
+{
+    complain("probe: %s", sentence);
+}
+
 int probe_keep(struct probe *p, int64_t now)
 {
     char error[512] = "out of memory";
@@ -40,6 +45,8 @@ int probe_keep(struct probe *p, int64_t now)
 
     if ((all = readings(p, &n)))
         s = store_open(p->dir, true, LOCK_WAIT_MS, error, sizeof(error));
+    if (s)
+        store_tell(s, tell, NULL);
     if (s && (store_append(s, all, n) < 0 || store_current(s, now, p->null_err) < 0 ||
               store_summarize(s, now, (int)p->window) < 0))
         complain("probe: %s", store_error(s));

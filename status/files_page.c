@@ -94,7 +94,8 @@ static size_t spans_of(const struct files *f, const struct files_system *s, stru
     int i;
 
     for (i = 0; i < f->notes.windows; i++)
-        if (files_names(&f->notes.window[i], s->name, s->label))
+        if (f->notes.window[i].systems == 0 || /* everybody's */
+            files_names(&f->notes.window[i], s->name, s->label))
             span[n++] = files_window_span(&f->notes.window[i]);
     return spans_join(span, n);
 }
