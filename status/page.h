@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "buf.h"
 
 #define PAGE_DAYS 90
-#define STATUSES                                                                              \
-    6 /* as lib/status.h counts them: unknown, up, degraded, down, maintenance, paused */
+#define STATUSES  6 /* as lib/status.h counts them: unknown, up, degraded, down, … */
 
 /* A day in UTC. All seconds 0: there is no data, which is neither up nor down. */
 struct page_day {
@@ -68,12 +68,13 @@ struct page_window {
 struct page {
     struct arena *memory; /* all of it; page_free() gives it back */
     const char *slug, *title, *description;
-    const char
-        *url; /* where the page is read, ending in '/'; "" : not known, links are relative */
-    const char *lang; /* of the texts of the page: "en", "de", … */
-    const char *zone; /* IANA name in which times are shown; days are UTC */
-    const char *theme, *accent,
-        *link; /* light, dark, system; "#2563eb"; where the logo leads or "" */
+    const char *url;    /* where it is read, ending in '/'; "" : not known, feeds get a urn */
+    const char *assets; /* from the folder of the page to the assets; NULL: "../assets/" */
+    const char *lang;   /* of the texts of the page: "en", "de", … */
+    const char *zone;   /* IANA name in which times are shown; days are UTC */
+    const char *theme;  /* light, dark, system */
+    const char *accent; /* "#2563eb" */
+    const char *link;   /* where the logo leads; "" : nowhere */
     const void *logo;
     size_t logo_size;
     const char *logo_type;     /* image/png or image/svg+xml */
@@ -105,6 +106,20 @@ struct page_written {
  * or new.
  */
 int page_write(const struct page *page, const char *dir, struct page_written *out);
+/* What index.html would hold, and with `incident` an index into page.incident what its file
+ * would, else -1. */
+void page_html(const struct page *page, int incident, buf *out);
+/* The style sheet and the script that pages link to, with their hashes in their names; those
+ * of other versions stay for pages that are open. 0, or -1: see error. */
+int page_assets_write(const char *dir, char *error, size_t size);
 void page_free(struct page *page);
+
+/* The status of a day: down from day_down_s on, degraded from a minute of trouble on. */
+int page_day_status(const struct page *page, const struct page_day *day);
+/* Uptime over the last `days` in hundredths of a percent, rounded down: (up + degraded) of (up
+ * + degraded + down). -1: there is no such time. */
+int page_percent(const struct page_component *c, int days);
+/* The worst of all components and open incidents, as the banner says it. */
+int page_overall(const struct page *page);
 
 #endif

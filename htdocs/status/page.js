@@ -1,0 +1,2 @@
+// The public status page works without this.
+'use strict';

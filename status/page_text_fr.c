@@ -1,0 +1,3 @@
+#include "page_text.h"
+
+const struct language language_fr = {.code = "fr"};
