@@ -17,6 +17,9 @@ done
 # only the program that makes the administrator is told his password
 export -n TOCSIN_ADMIN_EMAIL TOCSIN_ADMIN_PASSWORD
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
+# a tool that takes Ctrl-C for its own and ends well (autoreconf does) must not swallow it
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 # pid FILE WORD: the process of a pid file, when it lives and its command line has WORD.
 # A pid file that outlived its process, or whose number is another's now, is taken away.
