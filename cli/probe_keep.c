@@ -35,8 +35,9 @@ static void tell(void *, const char *sentence)
     complain("probe: %s", sentence);
 }
 
-int probe_keep(struct probe *p, int64_t now)
+int probe_keep(struct probe *p)
 {
+    int64_t now = p->as_of;
     char error[512] = "out of memory";
     struct store *s = NULL;
     struct reading *all;
@@ -47,6 +48,8 @@ int probe_keep(struct probe *p, int64_t now)
         s = store_open(p->dir, true, LOCK_WAIT_MS, error, sizeof(error));
     if (s)
         store_tell(s, tell, NULL);
+    if (!now) /* only now that we hold the lock: others may have added later readings */
+        now = clock_ms();
     if (s && (store_append(s, all, n) < 0 || store_current(s, now, p->null_err) < 0 ||
               store_summarize(s, now, (int)p->window) < 0))
         complain("probe: %s", store_error(s));
