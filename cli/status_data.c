@@ -5,10 +5,7 @@
 
 /* by name, as help lists them */
 static const struct command *const rows[] = {
-    &data_bootstrap,
-    &data_compress,
-    &data_config,
-    &data_summarize,
+    &data_bootstrap, &data_compress, &data_config, &data_publish, &data_summarize,
 };
 
 void data_tell(void *, const char *sentence)

@@ -14,6 +14,7 @@
 extern const struct command data_bootstrap;
 extern const struct command data_compress;
 extern const struct command data_config;
+extern const struct command data_publish;
 extern const struct command data_summarize;
 
 #define DATA_LOCK_MS 60000 /* how long a command waits for another writer */
