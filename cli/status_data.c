@@ -5,7 +5,8 @@
 
 /* by name, as help lists them */
 static const struct command *const rows[] = {
-    &data_bootstrap, &data_compress, &data_config, &data_publish, &data_summarize,
+    &data_bootstrap, &data_compress, &data_config,
+    &data_summarize, &data_sync,     &data_update_status,
 };
 
 void data_tell(void *, const char *sentence)

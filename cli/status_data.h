@@ -14,8 +14,9 @@
 extern const struct command data_bootstrap;
 extern const struct command data_compress;
 extern const struct command data_config;
-extern const struct command data_publish;
 extern const struct command data_summarize;
+extern const struct command data_sync;
+extern const struct command data_update_status;
 
 #define DATA_LOCK_MS 60000 /* how long a command waits for another writer */
 
