@@ -81,6 +81,13 @@ const char *tocsin_public_url(request_rec *r)
     return ap_construct_url(r->pool, path, r);
 }
 
+static const char *tocsin_public_set(server_rec *s)
+{
+    const core_conf *conf = ap_get_module_config(s->module_config, &tocsin_module);
+
+    return conf->public_url;
+}
+
 /* ---------------------------------------------------------------- directives */
 
 static void *conf_create(apr_pool_t *p, server_rec *)
@@ -272,6 +279,7 @@ static void register_functions(void)
     APR_REGISTER_OPTIONAL_FN(tocsin_count_as);
     APR_REGISTER_OPTIONAL_FN(tocsin_request_id);
     APR_REGISTER_OPTIONAL_FN(tocsin_public_url);
+    APR_REGISTER_OPTIONAL_FN(tocsin_public_set);
     APR_REGISTER_OPTIONAL_FN(tocsin_counters_get);
     APR_REGISTER_OPTIONAL_FN(tocsin_latency_bounds);
 }

@@ -225,6 +225,8 @@ APR_DECLARE_OPTIONAL_FN(const char *, tocsin_request_id, (request_rec * r));
 
 /* The public base URL ("https://host/ops/tocsin"), from TocsinPublicURL or the request. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec * r));
+/* What TocsinPublicURL says for this server, or NULL. */
+APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_set, (server_rec * s));
 
 /* ---------------------------------------------------------------- of mod_tocsin_auth
  * What another way of signing in needs: they keep its throttles, the hashing limit and

@@ -10,6 +10,12 @@
 
 extern module AP_MODULE_DECLARE_DATA tocsin_status_module;
 
+typedef struct {
+    const char *dir; /* below which pages lie, without a slash at its end; NULL: none */
+    apr_size_t dir_len;
+    const char *policy; /* Content-Security-Policy of their pages */
+} status_conf;
+
 /* The functions of the other modules, fetched in post_config. */
 typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_invalid) * invalid;
@@ -19,7 +25,11 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_check_fields) * check_fields;
     APR_OPTIONAL_FN_TYPE(tocsin_bytes) * bytes;
     APR_OPTIONAL_FN_TYPE(tocsin_hash_password) * hash_password;
+    APR_OPTIONAL_FN_TYPE(tocsin_password_holds) * password_holds;
+    APR_OPTIONAL_FN_TYPE(tocsin_limit) * limit;
+    APR_OPTIONAL_FN_TYPE(tocsin_limit_refund) * refund;
     APR_OPTIONAL_FN_TYPE(tocsin_public_url) * public_url;
+    APR_OPTIONAL_FN_TYPE(tocsin_public_set) * public_set;
 } status_core;
 extern status_core core;
 
@@ -40,5 +50,11 @@ int logo_get(tocsin_request *q);
 
 int preview_post(tocsin_request *q);
 int preview_get(tocsin_request *q);
+
+/* ---------------------------------------------------------------- status_guard.c */
+
+int guard_fixup(request_rec *r);
+/* The policy of pages whose form may also go to the host of this address, or NULL. */
+const char *guard_policy(apr_pool_t *p, const char *url);
 
 #endif

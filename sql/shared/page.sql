@@ -19,7 +19,7 @@ $$;
 -- the reader's system lightens its accent by itself where it is dark.
 create or replace function tocsin.page_background(theme text) returns text
 language sql immutable set search_path = '' as $$
-    select case theme when 'dark' then '#0f172a' else '#ffffff' end
+    select case theme when 'dark' then '#0e1116' else '#f5f6f8' end
 $$;
 
 -- A name of the IANA database, which PostgreSQL brings along. Asked of the view, for

@@ -1,0 +1,176 @@
+/*
+ * status_guard: who reads the files of status pages, and under which headers.
+ *
+ * It asks nothing but the files themselves: the publisher writes a page's rule beside it, so
+ * pages keep their readers, and their strangers out, while database and tocsind are down.
+ * As a fixup it sees each request and subrequest for a file below TocsinStatusDir, whichever
+ * address or virtual host leads there.
+ */
+#include <httpd.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <string.h>
+
+#include "status_kept.h"
+#include "tocsin_status.h"
+
+APLOG_USE_MODULE(tocsin_status);
+
+#define MARK          "tocsin-status" /* in the environment of a request */
+#define TRIES_A_MIN   10              /* wrong passwords of an address for one page */
+#define SHOWN_FRESH   "public, max-age=15, must-revalidate"
+#define GUARDED_FRESH "private, max-age=15, must-revalidate"
+#define FOREVER       "public, max-age=31536000, immutable"
+
+/* Nothing from elsewhere but pictures in what people write, and no script that is not ours. */
+#define POLICY                                                                                \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "  \
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; "                                  \
+    "require-trusted-types-for 'script'; trusted-types 'none'; "
+
+/* ---------------------------------------------------------------- which file */
+
+typedef struct {
+    const char *folder; /* of the page */
+    const char *slug;
+    const char *file; /* under it, without a leading slash */
+} place;
+
+/* Where in the status folder is it? 0: not below it, or the folder itself. */
+static int find_place(request_rec *r, const status_conf *conf, place *at)
+{
+    const char *name = r->filename, *end;
+
+    if (!name || strncmp(name, conf->dir, conf->dir_len) || name[conf->dir_len] != '/')
+        return 0;
+    name += conf->dir_len + 1;
+    end = name + strcspn(name, "/");
+    if (end == name)
+        return 0;
+    at->slug = apr_pstrmemdup(r->pool, name, (apr_size_t)(end - name));
+    at->folder = apr_pstrmemdup(r->pool, r->filename, (apr_size_t)(end - r->filename));
+    at->file = end + (*end == '/');
+    return 1;
+}
+
+/* The publisher's own files, and what is half written. */
+static int hidden(const request_rec *r, const status_conf *conf)
+{
+    return strstr(r->filename + conf->dir_len, "/.") ||
+           (r->path_info && strstr(r->path_info, "/."));
+}
+
+/* ---------------------------------------------------------------- headers */
+
+static int ends_in(const char *s, const char *end)
+{
+    apr_size_t n = strlen(s), m = strlen(end);
+
+    return n >= m && !strcmp(s + n - m, end);
+}
+
+/* What other pages may fetch: data, feeds, calendars and badges. */
+static int is_data(const char *file)
+{
+    return ends_in(file, ".json") || ends_in(file, ".atom") || ends_in(file, ".svg") ||
+           ends_in(file, ".ics");
+}
+
+static void set_headers(request_rec *r, const status_conf *conf, const place *at, int guarded)
+{
+    int framed = !strncmp(at->file, "embed/", 6) || !strcmp(at->file, "embed");
+    int asset = !strcmp(at->slug, "assets");
+
+    /* the index of a folder: httpd puts the headers of both requests into one answer */
+    if (r->main && apr_table_get(r->main->subprocess_env, MARK))
+        return;
+    /* for mod_headers: these are not the pages of the console (conf/tocsin.conf) */
+    apr_table_setn(r->subprocess_env, MARK, "1");
+    apr_table_setn(r->err_headers_out, "Content-Security-Policy",
+                   framed ? POLICY "form-action 'none'; frame-ancestors *" : conf->policy);
+    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->err_headers_out, "Referrer-Policy", "strict-origin-when-cross-origin");
+    apr_table_setn(r->headers_out, "Cache-Control",
+                   asset     ? FOREVER
+                   : guarded ? GUARDED_FRESH
+                             : SHOWN_FRESH);
+    if (!guarded && is_data(at->file))
+        apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
+}
+
+/* ---------------------------------------------------------------- passwords */
+
+static int ask(request_rec *r, const place *at)
+{
+    apr_table_setn(
+        r->err_headers_out, "WWW-Authenticate",
+        apr_pstrcat(r->pool, "Basic realm=\"", at->slug, "\", charset=\"UTF-8\"", NULL));
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    return HTTP_UNAUTHORIZED;
+}
+
+static int later(request_rec *r, int status, int seconds)
+{
+    apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, seconds));
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    return status;
+}
+
+/* Wrong ones are counted by address and page, so that nobody guesses for long. */
+static int check_password(request_rec *r, const place *at, const char *hash)
+{
+    const char *password = NULL, *key;
+    int retry_s = 1, holds;
+
+    if (ap_get_basic_auth_components(r, NULL, &password) != APR_SUCCESS || !password)
+        return ask(r, at);
+    if (kept_password(hash, password))
+        return OK;
+    if (!core.password_holds)
+        return later(r, HTTP_SERVICE_UNAVAILABLE, 1);
+    key = apr_pstrcat(r->pool, "page ", at->slug, " ", r->useragent_ip, NULL);
+    if (core.limit && !core.limit(r, key, TRIES_A_MIN / 60.0, TRIES_A_MIN, &retry_s))
+        return later(r, HTTP_TOO_MANY_REQUESTS, retry_s);
+    holds = core.password_holds(password, hash);
+    if (holds && core.refund)
+        core.refund(key, TRIES_A_MIN / 60.0, TRIES_A_MIN);
+    if (holds < 0)
+        return later(r, HTTP_SERVICE_UNAVAILABLE, 1);
+    if (!holds)
+        return ask(r, at);
+    keep_password(hash, password);
+    return OK;
+}
+
+int guard_fixup(request_rec *r)
+{
+    const status_conf *conf =
+        ap_get_module_config(r->server->module_config, &tocsin_status_module);
+    const char *password = NULL;
+    int status;
+    place at;
+
+    if (!conf->dir || !find_place(r, conf, &at))
+        return DECLINED;
+    if (hidden(r, conf))
+        return HTTP_NOT_FOUND;
+    status = kept_admits(r, at.folder, &password);
+    set_headers(r, conf, &at, status != DECLINED);
+    if (status == DECLINED)
+        return DECLINED;
+    if (status == OK && password)
+        status = check_password(r, &at, password);
+    return status == OK ? DECLINED : status;
+}
+
+const char *guard_policy(apr_pool_t *p, const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+    apr_size_t len = host ? (apr_size_t)(host - url) + 3 + strcspn(host + 3, "/") : 0;
+
+    return apr_pstrcat(p, POLICY "form-action 'self'", len ? " " : "",
+                       apr_pstrmemdup(p, url ? url : "", len), "; frame-ancestors 'none'",
+                       NULL);
+}
