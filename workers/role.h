@@ -28,6 +28,7 @@ enum wake {                       /* why wake() is called: one or more bits */
             WAKE_OUTBOX = 1 << 6,
             WAKE_CONFIG = 1 << 7,
             WAKE_OFFLINE = 1 << 8, /* the database went away; calls wait for it */
+            WAKE_PUBLISH = 1 << 9,
 };
 
 struct worker {
@@ -57,7 +58,8 @@ struct role {
     void (*stop)(struct worker *w);
 };
 
-extern const struct role role_scheduler, role_checker, role_status, role_notifier, role_keeper;
+extern const struct role role_scheduler, role_checker, role_status, role_notifier, role_keeper,
+    role_publisher;
 extern const struct role *const roles[]; /* ends with NULL */
 
 /* The role's stop() is through: say bye and leave. */

@@ -2,5 +2,6 @@
 #include "role.h"
 
 const struct role *const roles[] = {
-    &role_scheduler, &role_checker, &role_status, &role_notifier, &role_keeper, NULL,
+    &role_scheduler, &role_checker,   &role_status, &role_notifier,
+    &role_keeper,    &role_publisher, NULL,
 };

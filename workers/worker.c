@@ -32,8 +32,9 @@ static const struct {
     const char *topic;
     enum wake bit;
 } topics[] = {
-    {"place", WAKE_PLACE}, {"monitor", WAKE_MONITOR}, {"check", WAKE_CHECK},
-    {"test", WAKE_TEST},   {"outbox", WAKE_OUTBOX},   {"config", WAKE_CONFIG},
+    {"place", WAKE_PLACE},     {"monitor", WAKE_MONITOR}, {"check", WAKE_CHECK},
+    {"test", WAKE_TEST},       {"outbox", WAKE_OUTBOX},   {"config", WAKE_CONFIG},
+    {"publish", WAKE_PUBLISH},
 };
 
 int64_t mono_us(void)

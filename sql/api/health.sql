@@ -14,6 +14,8 @@ declare
                           from tocsin.worker w,
                                jsonb_array_elements_text(case jsonb_typeof(w.stats -> 'crash_loops')
                                    when 'array' then w.stats -> 'crash_loops' else '[]' end) as role);
+    unwritten  text := (select format('%s status pages are not written, such as %s: %s', count(*) over (), p.slug, p.error)
+                          from tocsin.page p where p.enabled and p.error is not null order by p.id limit 1);
 begin
     return (
         select coalesce(json_agg(json_build_object('about', a.about, 'level', a.level, 'text', a.text)
@@ -21,6 +23,12 @@ begin
           from (values
             (dead_roles is not null, 'workers', 'bad',
              format('No process is alive for: %s. Look at tocsind''s log, and start it (systemctl start tocsind).', dead_roles)),
+            (exists (select from tocsin.page p where p.enabled)
+             and not exists (select from tocsin.worker w
+                              where w.role = 'publisher' and w.beat_at > now() - interval '15 seconds'),
+             'pages', 'bad',
+             'Nobody writes the status pages: set status_dir in tocsind.conf, and TOCSIN_STATUS for httpd. See docs/status-pages.md.'),
+            (unwritten is not null, 'pages', 'bad', unwritten || '.'),
             (looping is not null, 'workers', 'bad',
              format('These die again and again: %s. tocsind''s log says why.', looping)),
             (v.buckets > v.owned, 'queue', 'bad',

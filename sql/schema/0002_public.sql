@@ -208,3 +208,96 @@ create index outbox_subscriber on tocsin.outbox (subscriber) where subscriber is
 alter table tocsin.outbox drop constraint outbox_event_check;
 alter table tocsin.outbox add constraint outbox_event_check check (event in
     ('down', 'up', 'degraded', 'test', 'invite', 'confirm', 'incident', 'maintenance'));
+
+-- ---------------------------------------------------------------- what the publisher follows
+
+-- A page is written again when a row that it is made of has changed.
+create index incident_changed on tocsin.incident (changed);
+create index maintenance_changed on tocsin.maintenance (changed);
+alter table tocsin.occurrence add column changed xid8 not null default pg_current_xact_id();
+create index occurrence_changed on tocsin.occurrence (changed);
+create trigger touch before update on tocsin.occurrence for each row execute function tocsin.touch();
+
+create function tocsin.publish() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    if exists (select from tocsin.page) then
+        perform pg_notify('tocsin_work', 'publish');
+    end if;
+    return null;
+end $$;
+create trigger publish after insert on tocsin.page for each row execute function tocsin.publish();
+create trigger publish_again after update on tocsin.page for each row
+    when (old.changed <> new.changed) execute function tocsin.publish();
+create trigger publish after insert on tocsin.incident for each row
+    when (new.published_at is not null) execute function tocsin.publish();
+create trigger publish_again after update on tocsin.incident for each row
+    when (old.published_at is not null or new.published_at is not null)
+    execute function tocsin.publish();
+create trigger publish after insert or update on tocsin.maintenance for each statement
+    execute function tocsin.publish();
+create trigger publish after insert or update on tocsin.occurrence for each statement
+    execute function tocsin.publish();
+
+-- What is said in public changes its incident, whoever wrote it.
+create function tocsin.incident_said() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    update tocsin.incident i set changed = pg_current_xact_id()
+     where i.id = new.incident and i.changed <> pg_current_xact_id();
+    return null;
+end $$;
+create trigger said after insert on tocsin.incident_event for each row
+    when (new.public) execute function tocsin.incident_said();
+
+-- A maintenance that is deleted leaves nothing that could have changed.
+create function tocsin.maintenance_gone() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    update tocsin.page p set changed = pg_current_xact_id() where p.owner = old.owner;
+    return null;
+end $$;
+create trigger gone after delete on tocsin.maintenance for each row
+    execute function tocsin.maintenance_gone();
+
+-- Names that pages had: their folders go. Kept for a day.
+create table tocsin.page_gone (
+    slug    text primary key,
+    at      timestamptz not null default now(),
+    changed xid8 not null default pg_current_xact_id()
+);
+create index page_gone_changed on tocsin.page_gone (changed);
+create function tocsin.page_went() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    delete from tocsin.page_gone g where g.at < now() - interval '1 day';
+    insert into tocsin.page_gone as g (slug) values (old.slug)
+    on conflict (slug) do update set at = now(), changed = pg_current_xact_id();
+    perform pg_notify('tocsin_work', 'publish');
+    return null;
+end $$;
+create trigger gone after delete on tocsin.page for each row execute function tocsin.page_went();
+create trigger renamed after update of slug on tocsin.page for each row
+    when (old.slug <> new.slug) execute function tocsin.page_went();
+
+-- Written with the day, as reading it out of the histogram takes longer than the page has.
+alter table tocsin.monitor_day add column p95_ms integer;
+update tocsin.monitor_day d
+   set p95_ms = (select round(power(2::numeric, x.class / 8.0))
+                   from (select y.class, sum(y.n) over (order by y.class) as upto,
+                                sum(y.n) over () as total
+                           from (select e >> 24 as class, sum(e & 16777215) as n
+                                   from unnest(d.hist) e group by 1) y) x
+                  where x.upto >= 0.95 * x.total order by x.class limit 1)
+ where d.hist <> '{}';
+
+-- The checks of the day that is not over, for the monitors that pages show; a few minutes old.
+create unlogged table tocsin.monitor_today (
+    monitor bigint primary key,
+    day     date not null,
+    at      timestamptz not null,
+    checks  integer not null,
+    failed  integer not null,
+    sum_us  bigint not null,
+    p95_ms  integer
+);

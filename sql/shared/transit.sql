@@ -143,6 +143,9 @@ begin
 
     if moved > 0 then
         perform pg_notify('tocsin_live', '');
+        if exists (select from tocsin.pages_of(transit_all.monitor)) then
+            perform pg_notify('tocsin_work', 'publish');
+        end if;
     end if;
     if owed > 0 then
         perform pg_notify('tocsin_work', 'outbox');

@@ -165,11 +165,12 @@ begin
     )
     insert into tocsin.monitor_day as d
            (monitor, day, up_s, degraded_s, down_s, maintenance_s, unknown_s, paused_s, checks,
-            failed, sum_us, min_us, max_us, hist)
+            failed, sum_us, min_us, max_us, hist, p95_ms)
     select m.id, pack_day.day, coalesce(s.up_s, 0), coalesce(s.degraded_s, 0),
            coalesce(s.down_s, 0), coalesce(s.maintenance_s, 0), coalesce(s.unknown_s, 0),
            coalesce(s.paused_s, 0), coalesce(c.checks, 0), coalesce(c.failed, 0),
-           coalesce(c.sum_us, 0), c.min_us, c.max_us, coalesce(c.hist, '{}')
+           coalesce(c.sum_us, 0), c.min_us, c.max_us, coalesce(c.hist, '{}'),
+           tocsin.hist_percentile(c.hist, 0.95)
       from tocsin.monitor m
       left join seconds s on s.monitor = m.id
       left join sums c on c.monitor = m.id
@@ -178,11 +179,12 @@ begin
        set (up_s, degraded_s, down_s, maintenance_s, unknown_s, paused_s) =
            (excluded.up_s, excluded.degraded_s, excluded.down_s, excluded.maintenance_s,
             excluded.unknown_s, excluded.paused_s),
-           (checks, failed, sum_us, min_us, max_us, hist) =
+           (checks, failed, sum_us, min_us, max_us, hist, p95_ms) =
            (select excluded.checks, excluded.failed, excluded.sum_us, excluded.min_us,
-                   excluded.max_us, excluded.hist where excluded.checks >= d.checks
+                   excluded.max_us, excluded.hist, excluded.p95_ms
+             where excluded.checks >= d.checks
             union all
-            select d.checks, d.failed, d.sum_us, d.min_us, d.max_us, d.hist
+            select d.checks, d.failed, d.sum_us, d.min_us, d.max_us, d.hist, d.p95_ms
              where excluded.checks < d.checks);
     get diagnostics n = row_count;
     return n;

@@ -13,7 +13,7 @@ import pytest
 
 from stack import Stack, host
 
-ROLES = ('scheduler', 'checker', 'status', 'notifier', 'keeper')
+ROLES = ('scheduler', 'checker', 'status', 'notifier', 'keeper', 'publisher')
 
 
 @pytest.fixture(scope='module')

@@ -24,7 +24,7 @@ def test_nobody_else_sees_it(stack):
 
 
 def test_roles_are_listed_and_alive(stack):
-    roles = {'scheduler', 'checker', 'status', 'notifier', 'keeper'}
+    roles = {'scheduler', 'checker', 'status', 'notifier', 'keeper', 'publisher'}
     found = stack.wait(lambda: roles <= {w['role'] for w in health(stack)['workers'] if w['alive']}, 15, 'all roles')
     assert found
     for worker in health(stack)['workers']:
