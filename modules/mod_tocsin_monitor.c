@@ -1,5 +1,5 @@
 /*
- * mod_tocsin_monitor: monitors, their history, and incidents.
+ * mod_tocsin_monitor: monitors, their history, incidents, and maintenance windows.
  *
  * Nearly all of it is the table: SQL does the work. What is left to do here is to keep the
  * full list for a second, and to look into the objects of a bulk request, which SQL trusts
@@ -10,6 +10,7 @@
 #include <http_config.h>
 #include <string.h>
 
+#include "maintenance_routes.h"
 #include "mod_tocsin.h"
 #include "monitor_cache.h"
 #include "monitor_fields.h"
@@ -19,6 +20,7 @@ static APR_OPTIONAL_FN_TYPE(tocsin_invalid) * invalid;
 static APR_OPTIONAL_FN_TYPE(tocsin_call_route) * call_route;
 static APR_OPTIONAL_FN_TYPE(tocsin_send) * send_json;
 static APR_OPTIONAL_FN_TYPE(tocsin_counters_get) * counters_get;
+static struct maintenance_calls maintenance;
 
 /* The members of an object inside the body are fields like any other: args.interval. */
 static void check_inside(tocsin_request *q, const char *name, const tocsin_field *fields)
@@ -134,6 +136,7 @@ static const tocsin_route routes[] = {
 static int add_routes(apr_array_header_t *tables)
 {
     APR_ARRAY_PUSH(tables, const tocsin_route *) = routes;
+    APR_ARRAY_PUSH(tables, const tocsin_route *) = maintenance_routes(&maintenance);
     return OK;
 }
 
@@ -144,6 +147,11 @@ static void fetch(void)
     call_route = APR_RETRIEVE_OPTIONAL_FN(tocsin_call_route);
     send_json = APR_RETRIEVE_OPTIONAL_FN(tocsin_send);
     counters_get = APR_RETRIEVE_OPTIONAL_FN(tocsin_counters_get);
+    maintenance = (struct maintenance_calls){
+        .invalid = invalid,
+        .call_route = call_route,
+        .public_url = APR_RETRIEVE_OPTIONAL_FN(tocsin_public_url),
+    };
 }
 
 static void child_init(apr_pool_t *p, server_rec *)

@@ -31,6 +31,10 @@ static struct repeat jobs[] = {
      .every_ms = MINUTE / 6,
      .deadline_ms = 5 * MINUTE,
      .more = true},
+    {.sql = "select work.maintenance_occurrences()",
+     .every_ms = 10 * MINUTE,
+     .at_once = WAKE_ONLINE,
+     .deadline_ms = 5 * MINUTE},
     {.sql = retain, .every_ms = 10 * MINUTE, .deadline_ms = 10 * MINUTE, .more = true},
 };
 

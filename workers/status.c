@@ -1,6 +1,7 @@
 /*
- * status: says "unknown" of monitors that nobody has checked for too long. What a check
- * says itself becomes a status, an incident and a message in the checker's settle.
+ * status: says "unknown" of monitors that nobody has checked for too long, and lets
+ * maintenance begin and end. What a check says itself becomes a status, an incident and a
+ * message in the checker's settle.
  */
 #include "repeat.h"
 
@@ -15,6 +16,14 @@ static struct repeat jobs[] = {
      .deadline_ms = 30000,
      .log = "incidents published",
      .stat = "published"},
+    {.sql = "select work.maintenance_tick()",
+     .every_ms = 1000,
+     .at_once = WAKE_ONLINE,
+     .deadline_ms = 30000,
+     .more = true,
+     .log = "monitors into maintenance or out of it",
+     .stat = "maintenance"},
+    {.sql = "select work.maintenance_tell()", .every_ms = 2000, .deadline_ms = 30000},
 };
 
 #define JOBS (int)(sizeof(jobs) / sizeof(jobs[0]))

@@ -30,6 +30,7 @@ create table tocsin.maintenance (
     changed       xid8 not null default pg_current_xact_id()
 );
 create index maintenance_owner on tocsin.maintenance (owner, id);
+create index maintenance_changed on tocsin.maintenance (changed);
 create trigger touch before update on tocsin.maintenance for each row execute function tocsin.touch();
 
 create table tocsin.maintenance_monitor (
@@ -45,7 +46,8 @@ create table tocsin.occurrence (
     maintenance    bigint not null references tocsin.maintenance on delete cascade,
     starts_at      timestamptz not null,
     ends_at        timestamptz not null,
-    cancelled_at   timestamptz,                          -- this one alone
+    cancelled_at   timestamptz,                          -- this one alone; a running one ends then
+    announce_at    timestamptz,                          -- when its messages before the start are due
     announced_at   timestamptz,                          -- messages that went out
     told_start_at  timestamptz,
     told_end_at    timestamptz,
@@ -53,6 +55,35 @@ create table tocsin.occurrence (
     check (ends_at > starts_at)
 );
 create index occurrence_ends on tocsin.occurrence (ends_at);
+create index occurrence_span on tocsin.occurrence using gist (tstzrange(starts_at, ends_at));
+create index occurrence_announce on tocsin.occurrence (announce_at)
+    where announced_at is null and announce_at is not null;
+create index occurrence_untold on tocsin.occurrence (starts_at) where told_end_at is null;
+
+-- Status 4 lies over what the checks say, which is kept here and comes to light at the end.
+alter table tocsin.monitor_state
+    add column raw         smallint check (raw between 0 and 3), -- null: not in maintenance
+    add column raw_reason  smallint not null default 0,
+    add column raw_code    integer not null default 0,
+    add column raw_message text not null default '',
+    add column halted      boolean not null default false,       -- and is not checked
+    add column told        smallint not null default 0;          -- what messages said, or would have
+create index monitor_state_maintenance on tocsin.monitor_state (monitor) where status = 4;
+update tocsin.monitor_state s
+   set told = case when s.status <> 0 then s.status
+                   else coalesce((select t.prev from tocsin.transition t
+                                   where t.monitor = s.monitor and t.seq = s.seq), 0) end;
+
+-- Up to `done_at` every monitor is in maintenance, or out of it, as the windows say. It is
+-- looked at again when a window begins or ends, or something changed since `rev`.
+create table tocsin.maintenance_clock (
+    id      smallint primary key check (id = 1),
+    since   timestamptz not null,                        -- asked without a pause since then
+    beat_at timestamptz not null,
+    done_at timestamptz not null,
+    rev     xid8 not null
+) with (fillfactor = 50);
+insert into tocsin.maintenance_clock values (1, now(), now(), now(), '0');
 
 -- ---------------------------------------------------------------- incidents in public
 

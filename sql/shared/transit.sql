@@ -9,6 +9,10 @@
 --   to a channel            that listens to this event. One that hears of `up` but not of
 --                           `degraded` is told `up` when an outage ends in slowness, and
 --                           nothing of a slowness it was never told of.
+--   in maintenance          what the checks say is kept until the end. Nothing opens and
+--                           nobody is told; an incident that was open closes when it is over.
+--                           After a silence, people hear what differs from what they heard
+--                           last. A window without silence opens and tells as ever.
 --
 -- `transit_all` is for callers that hold the locks of the state rows, taken in id order by
 -- an earlier statement: only then does this one see, and keep, what they decided on. One
@@ -18,44 +22,91 @@ create or replace function tocsin.transit_all(monitor bigint[], status smallint[
                                               code integer[], message text[])
 returns integer
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+    clock constant timestamptz := clock_timestamp();
+    sure  timestamptz[]; -- when it was no more in doubt: a failure takes its retries
+    n     integer := 0;
+begin
+    if not tocsin.maintenance_near(transit_all.monitor) then
+        return tocsin.transit_step(transit_all.monitor, transit_all.status, transit_all.at,
+                                   transit_all.reason, transit_all.code, transit_all.message,
+                                   false);
+    end if;
+    sure := array(select least(clock, case when w.status in (2, 3)
+                        then w.at + make_interval(secs => m.retries * m.recheck_s) else w.at end)
+                    from unnest(transit_all.monitor, transit_all.status, transit_all.at)
+                         with ordinality w (monitor, status, at, n)
+                    join tocsin.monitor m on m.id = w.monitor
+                   order by w.n);
+    n := tocsin.maintenance_upto(transit_all.monitor, sure, false);
+    n := n + tocsin.transit_step(transit_all.monitor, transit_all.status, transit_all.at,
+                                 transit_all.reason, transit_all.code, transit_all.message,
+                                 false);
+    return n + tocsin.maintenance_upto(transit_all.monitor,
+                                       array_fill(clock, array[cardinality(monitor)]), false);
+end $$;
+
+-- One step, without a look at the windows. `clockwork`: it is the beginning or the end of
+-- maintenance itself.
+create or replace function tocsin.transit_step(monitor bigint[], status smallint[],
+                                               at timestamptz[], reason smallint[],
+                                               code integer[], message text[],
+                                               clockwork boolean)
+returns integer
+language plpgsql volatile security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
     moved integer;
     owed  integer;
 begin
     with want as (
-        select s.monitor, w.status, s.status as prev, s.seq + 1 as seq, s.since as prev_since,
+        select s.monitor, w.status, s.status as prev, s.since as prev_since,
+               s.seq + case when x.masked then 0 else 1 end as seq, x.masked,
+               case when x.masked then not tocsin.maintenance_silent(s.monitor,
+                        greatest(least(w.at, clock_timestamp()), s.since))
+                    else true end as loud,
                greatest(least(w.at, clock_timestamp()), s.since) as at,
                w.reason, w.code, left(w.message, 500) as message,
-               -- what it was when last known
-               case when s.status = 0 then
-                   (select t.prev from tocsin.transition t
-                     where t.monitor = s.monitor and t.seq = s.seq)
-               else s.status end as known,
+               -- what people know it as
+               case when s.status in (0, 4) then s.told else s.status end as known,
                (select i.id from tocsin.incident i
                  where i.monitor = s.monitor and i.auto and i.resolved_at is null) as open,
                m.owner, m.name, m.url,
                coalesce(r.name, 'internal') as reason_word, coalesce(r.text, '') as reason_text
-          from unnest(transit_all.monitor, transit_all.status, transit_all.at,
-                      transit_all.reason, transit_all.code, transit_all.message)
+          from unnest(transit_step.monitor, transit_step.status, transit_step.at,
+                      transit_step.reason, transit_step.code, transit_step.message)
                       as w (monitor, status, at, reason, code, message)
           join tocsin.monitor_state s on s.monitor = w.monitor
           join tocsin.monitor m on m.id = w.monitor
           left join tocsin.reason r on r.code = w.reason
-         where s.status <> w.status
+         cross join lateral (select s.status = 4 and w.status < 4 and not clockwork as masked) x
+         where w.status <> case when x.masked then coalesce(s.raw, -1::smallint) else s.status end
+    ), step as (
+        select w.* from want w where not w.masked
     ), state as (
         update tocsin.monitor_state s
            set status = w.status, since = w.at, seq = w.seq, reason = w.reason, code = w.code,
-               message = w.message
-          from want w where s.monitor = w.monitor
+               message = w.message, halted = false,
+               told = case when w.status in (0, 4) then w.known else w.status end,
+               raw = case when w.status = 4 then w.prev end,
+               raw_reason = case when w.status = 4 then s.reason else 0 end,
+               raw_code = case when w.status = 4 then s.code else 0 end,
+               raw_message = case when w.status = 4 then s.message else '' end
+          from step w where s.monitor = w.monitor
+    ), masked as (
+        update tocsin.monitor_state s
+           set raw = w.status, raw_reason = w.reason, raw_code = w.code, raw_message = w.message,
+               told = case when w.loud and w.status > 0 then w.status else s.told end
+          from want w where w.masked and s.monitor = w.monitor
     ), trail as (
         insert into tocsin.transition (monitor, seq, prev, status, at, reason, code, message)
-        select w.monitor, w.seq, w.prev, w.status, w.at, w.reason, w.code, w.message from want w
+        select w.monitor, w.seq, w.prev, w.status, w.at, w.reason, w.code, w.message
+          from step w
     ), late as (
         -- days that are packed and were not as they seemed
         insert into tocsin.day_late (monitor, day)
         select w.monitor, d::date
-          from want w join tocsin.watermark k on k.name = 'day' and k.at > w.at
+          from step w join tocsin.watermark k on k.name = 'day' and k.at > w.at
          cross join generate_series(date_trunc('day', w.at at time zone 'UTC'),
                                     (k.at at time zone 'UTC') - interval '1 day',
                                     interval '1 day') d
@@ -63,8 +114,9 @@ begin
     ), opened as (
         insert into tocsin.incident (owner, monitor, title, cause, open_seq, started_at)
         select w.owner, w.monitor, left(w.name || ' is down', 200),
-               coalesce(nullif(w.message, ''), w.reason_text), w.seq, w.at
-          from want w where w.status = 3
+               coalesce(nullif(w.message, ''), w.reason_text),
+               case when not w.masked then w.seq end, w.at
+          from want w where w.status = 3 and w.loud
         on conflict (monitor) where resolved_at is null and auto do nothing
         returning id, monitor, owner, started_at
     ), closed as (
@@ -88,7 +140,8 @@ begin
                     else 'up again' end
           from incident i join want w on w.monitor = i.monitor
     ), due as (
-        select w.*, c.id as channel, i.id as incident, i.started_at,
+        select w.*, c.id as channel, coalesce(i.id, o.id) as incident,
+               coalesce(i.started_at, o.started_at) as started_at, o.resolved_at,
                case when w.status = 3 then case when i.change = 'opened' then 'down' end
                     when w.status = 1 and (i.change = 'resolved' or w.known = 3) then 'up'
                     when w.status = 2 and (i.change = 'resolved' or w.known = 3)
@@ -100,11 +153,17 @@ begin
           join tocsin.monitor_channel mc on mc.monitor = w.monitor
           join tocsin.channel c on c.id = mc.channel and c.enabled
           left join incident i on i.monitor = w.monitor
-         where w.status in (1, 2, 3)
+          -- over since, in a silence
+          left join lateral (select x.id, x.started_at, x.resolved_at from tocsin.incident x
+                              where w.prev = 4 and w.known = 3 and i.id is null
+                                and x.monitor = w.monitor and x.auto
+                              order by x.id desc limit 1) o on true
+         where w.status in (1, 2, 3) and w.loud
     ), message as (
         insert into tocsin.outbox (key, owner, channel, monitor, incident, seq, event, body)
         select concat_ws('-', d.monitor, d.seq, d.channel,
-                         (extract(epoch from d.at) * 1000)::bigint),
+                         (extract(epoch from d.at) * 1000)::bigint,
+                         case when d.masked then gen_random_uuid() end),
                d.owner, d.channel, d.monitor, d.incident, d.seq, d.event,
                jsonb_build_object(
                    'event', d.event,
@@ -120,7 +179,8 @@ begin
                    'message', d.message,
                    'code', d.code)
                || case when d.event = 'up' then jsonb_build_object('duration_s',
-                      extract(epoch from d.at - coalesce(d.started_at, d.prev_since))::bigint)
+                      extract(epoch from coalesce(d.resolved_at, d.at)
+                                         - coalesce(d.started_at, d.prev_since))::bigint)
                   else '{}' end
           from due d where d.event = any (d.events)
         returning 1
@@ -133,7 +193,7 @@ begin
                                   'reason', w.reason_word,
                                   'message', w.message, 'code', w.code,
                                   'incident', i.id)
-          from want w left join incident i on i.monitor = w.monitor
+          from step w left join incident i on i.monitor = w.monitor
         union all
         select 'incident', i.owner, i.id,
                jsonb_build_object('monitor', i.monitor, 'change', i.change)

@@ -53,10 +53,11 @@ begin
           limit 1)
     )
     select pg_snapshot_xmin(pg_current_snapshot())::text, m.id, m.slot,
-           m.deleted_at is not null, m.paused_at is not null, m.type, m.url, m.method,
+           m.deleted_at is not null, m.paused_at is not null or coalesce(s.halted, false),
+           m.type, m.url, m.method,
            m.headers, m.body, m.expect, m.keyword, m.keyword_absent, m.interval_s, m.timeout_s,
            m.retries, m.recheck_s, m.degraded_ms, m.redirects, m.verify_tls,
-           (case when s.status is null or s.status in (0, 5) then 0
+           (case when s.status is null or s.status in (0, 5) or s.raw = 0 then 0
                  when s.down_mask >> mine.region & 1 = 1 then 3
                  when s.degraded_mask >> mine.region & 1 = 1 then 2
                  else 1 end)::smallint,

@@ -137,9 +137,10 @@ language plpgsql volatile set search_path = '' as $$
 declare
     hole record;
 begin
-    select array_agg(l.id) as monitor, array_agg(s.status) as status,
-           array_agg(s.reason) as reason, array_agg(s.code) as code,
-           array_agg(s.message) as message,
+    select array_agg(l.id) as monitor, array_agg(coalesce(s.raw, s.status)) as status,
+           array_agg(case when s.raw is null then s.reason else s.raw_reason end) as reason,
+           array_agg(case when s.raw is null then s.code else s.raw_code end) as code,
+           array_agg(case when s.raw is null then s.message else s.raw_message end) as message,
            array_agg(l.at + tocsin.silence(l.interval_s)) as since,
            array_agg(clock - tocsin.ms(c.age_ms)) as until
       into hole
@@ -157,7 +158,7 @@ begin
                and clock - tocsin.ms(c.age_ms) - y.at > tocsin.silence(x.interval_s)
             offset 0) l
       join tocsin.monitor_state s on s.monitor = l.id
-     where s.status in (1, 2, 3) and s.since <= l.at
+     where (s.status in (1, 2, 3) or s.raw in (1, 2, 3)) and s.since <= l.at
        and not exists (select from tocsin.monitor_latest x
                         where x.monitor = l.id and x.region <> l.region and x.at > l.at);
     if hole.monitor is null then
