@@ -58,6 +58,7 @@ struct page_incident {
 struct page_window {
     const char *key, *title, *description; /* Markdown */
     int64_t starts_at, ends_at; /* upcoming, in progress and completed follow from page.now */
+    int64_t told_at;            /* when it was announced; 0: not known */
     const char *url;
     int *component;
     int components;

@@ -87,6 +87,7 @@ void page_out_index(struct view *v)
 {
     const struct page *p = v->page;
 
+    v->live = true;
     view_head(v, p->title, W_SUBSCRIBE, "page");
     if (p->description && *p->description)
         html(v->out, "<p class=\"about\" dir=\"auto\">%s</p>\n", p->description);

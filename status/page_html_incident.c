@@ -9,7 +9,7 @@
 #define SHOWN_DAYS 14
 #define DAY        86400
 
-static enum word phase_word(const char *phase)
+enum word view_phase(const char *phase)
 {
     static const struct {
         const char *phase;
@@ -39,7 +39,7 @@ static void markdown(struct view *v, const char *text)
     free(made);
 }
 
-static void updates(struct view *v, const struct page_update *u, int n)
+static void list(struct view *v, const struct page_update *u, int n)
 {
     buf *o = v->out;
     int i;
@@ -49,7 +49,7 @@ static void updates(struct view *v, const struct page_update *u, int n)
     buf_puts(o, "<ol class=\"updates\">\n");
     for (i = n - 1; i >= 0; i--) {
         buf_puts(o, "<li><p><b>");
-        view_word(v, phase_word(u[i].phase));
+        view_word(v, view_phase(u[i].phase));
         buf_puts(o, "</b> ");
         view_time(v, o, u[i].at, true);
         if (u[i].author && *u[i].author)
@@ -61,25 +61,54 @@ static void updates(struct view *v, const struct page_update *u, int n)
     buf_puts(o, "</ol>\n");
 }
 
+/* Newest first; of what is over, all but the last word is folded away. */
+static void updates(struct view *v, const struct page_update *u, int n, bool fold)
+{
+    if (!fold || n < 2) {
+        list(v, u, n);
+        return;
+    }
+    list(v, u + n - 1, 1);
+    buf_clear(&v->scratch);
+    text_int(&v->scratch, n - 1);
+    buf_puts(v->out, "<details><summary>");
+    language_say(v->out, v->lang, W_EARLIER, buf_end(&v->scratch), NULL);
+    buf_puts(v->out, "</summary>");
+    list(v, u, n - 1);
+    buf_puts(v->out, "</details>\n");
+}
+
 /* What holds now: of the newest update that says so. */
-static enum word phase_now(const struct page_incident *i)
+enum word view_phase_now(const struct page_incident *i)
 {
     int n;
 
     if (i->resolved_at)
         return W_RESOLVED;
     for (n = i->updates - 1; n >= 0; n--)
-        if (phase_word(i->update[n].phase) != W_COMMENT &&
-            phase_word(i->update[n].phase) != W_RESOLVED)
-            return phase_word(i->update[n].phase);
+        if (view_phase(i->update[n].phase) != W_COMMENT &&
+            view_phase(i->update[n].phase) != W_RESOLVED)
+            return view_phase(i->update[n].phase);
     return W_INVESTIGATING;
+}
+
+const char *view_severity(const char *severity)
+{
+    if (severity && strcmp(severity, "critical") == 0)
+        return "critical";
+    return severity && strcmp(severity, "minor") == 0 ? "minor" : "major";
 }
 
 static enum word severity_word(const char *severity)
 {
-    if (severity && strcmp(severity, "critical") == 0)
+    switch (view_severity(severity)[1]) {
+    case 'r':
         return W_CRITICAL;
-    return severity && strcmp(severity, "minor") == 0 ? W_MINOR : W_MAJOR;
+    case 'i':
+        return W_MINOR;
+    default:
+        return W_MAJOR;
+    }
 }
 
 static void facts(struct view *v, const struct page_incident *i)
@@ -124,17 +153,17 @@ void view_incident(struct view *v, const struct page_incident *i, bool whole)
         html(o, "<h3 dir=\"auto\"><a href=\"%sincidents/%s.html\">%s</a></h3>", v->up, i->key,
              i->title);
     if (whole)
-        html(o, "%s</h2>", language_word(v->lang, phase_now(i)));
+        html(o, "%s</h2>", language_word(v->lang, view_phase_now(i)));
     html(o, "<span class=\"tag\">%s</span>", language_word(v->lang, severity));
     if (!whole) {
         html(o, "<span class=\"s s%d\">", status);
         view_icon(v, status);
-        view_word(v, phase_now(i));
+        view_word(v, view_phase_now(i));
         buf_puts(o, "</span>");
     }
     buf_puts(o, "</div>\n");
     facts(v, i);
-    updates(v, i->update, i->updates);
+    updates(v, i->update, i->updates, !whole && i->resolved_at);
     if (i->postmortem && *i->postmortem) {
         if (whole) {
             html(o, "<section aria-labelledby=\"pm\"><h2 id=\"pm\">%s</h2>",
@@ -204,7 +233,7 @@ void view_window(struct view *v, const struct page_window *w)
              language_word(v->lang, W_ELSEWHERE));
     buf_puts(o, "</p>\n");
     markdown(v, w->description);
-    updates(v, w->update, w->updates);
+    updates(v, w->update, w->updates, state < 0);
     buf_puts(o, "</article>\n");
 }
 

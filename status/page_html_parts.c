@@ -179,7 +179,29 @@ static void brand(struct view *v)
     buf_puts(o, first && !leads ? "</div>" : "</a>");
 }
 
-void view_head(struct view *v, const char *title, enum word up_link, const char *body_class)
+/* Where it may be read, and what others show of it when they link to it: no status, for that
+ * would be kept longer than it holds. */
+static void about(struct view *v, const char *title)
+{
+    const struct page *p = v->page;
+    buf *o = v->out;
+
+    if (!p->robots)
+        buf_puts(o, "<meta name=\"robots\" content=\"noindex, nofollow\">\n");
+    if (p->description && *p->description)
+        html(o, "<meta name=\"description\" content=\"%s\">\n", p->description);
+    html(o,
+         "<meta property=\"og:title\" content=\"%s\">\n<meta property=\"og:type\" "
+         "content=\"website\">\n",
+         title);
+    if (p->url && *p->url && !*v->up)
+        html(o,
+             "<meta property=\"og:url\" content=\"%s\">\n<link rel=\"canonical\" "
+             "href=\"%s\">\n",
+             p->url, p->url);
+}
+
+void view_open(struct view *v, const char *title, const char *body_class)
 {
     const struct page *p = v->page;
     const char *theme =
@@ -198,26 +220,25 @@ void view_head(struct view *v, const char *title, enum word up_link, const char 
          "<title>%s</title>\n<meta name=\"viewport\" content=\"width=device-width, "
          "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n",
          title);
-    if (!p->robots)
-        buf_puts(o, "<meta name=\"robots\" content=\"noindex, nofollow\">\n");
-    if (p->description && *p->description)
-        html(o, "<meta name=\"description\" content=\"%s\">\n", p->description);
-    html(o,
-         "<meta property=\"og:title\" content=\"%s\">\n<meta property=\"og:type\" "
-         "content=\"website\">\n",
-         title);
-    if (p->url && *p->url && !*v->up)
-        html(o,
-             "<meta property=\"og:url\" content=\"%s\">\n<link rel=\"canonical\" "
-             "href=\"%s\">\n",
-             p->url, p->url);
+    about(v, title);
     links(v);
-    if (!*v->up)
+    if (v->live)
         buf_puts(o, "<noscript><meta http-equiv=\"refresh\" content=\"60\"></noscript>\n");
+    html(o, "</head>\n<body class=\"%s\" data-zone=\"%s\"", body_class, zone_name(v->zone));
     day_print_s(p->now, at);
-    html(o, "</head>\n<body class=\"%s\" data-at=\"%s\" data-rev=\"%s\" data-zone=\"%s\">\n",
-         body_class, at, v->rev, zone_name(v->zone));
+    if (v->live)
+        html(o, " data-at=\"%s\" data-rev=\"%s\" data-summary=\"%ssummary.json\"", at, v->rev,
+             v->up);
+    buf_puts(o, ">\n");
     shape_symbols(o);
+}
+
+void view_head(struct view *v, const char *title, enum word up_link, const char *body_class)
+{
+    const struct page *p = v->page;
+    buf *o = v->out;
+
+    view_open(v, title, body_class);
     if (p->accent && *p->accent)
         html(o,
              "<svg class=\"accent\" aria-hidden=\"true\"><rect width=\"100%%\" "
@@ -227,13 +248,11 @@ void view_head(struct view *v, const char *title, enum word up_link, const char 
     html(o, "<a class=\"skip\" href=\"#main\">%s</a>\n<header class=\"top\">",
          language_word(v->lang, W_SKIP));
     brand(v);
-    html(o, "<div class=\"tools\" id=\"tools\">");
-    if (up_link == W_BACK)
-        html(o, "<a class=\"btn\" href=\"../\">%s</a>", language_word(v->lang, W_BACK));
-    else if (up_link == W_SUBSCRIBE)
-        html(o, "<a class=\"btn\" href=\"#subscribe\">%s</a>",
-             language_word(v->lang, W_SUBSCRIBE));
-    buf_puts(o, "</div></header>\n<main id=\"main\" tabindex=\"-1\">\n");
+    html(o,
+         "<div class=\"tools\" id=\"tools\"><a class=\"btn\" "
+         "href=\"%s\">%s</a></div></header>\n",
+         up_link == W_BACK ? "../" : "#subscribe", language_word(v->lang, up_link));
+    buf_puts(o, "<main id=\"main\" tabindex=\"-1\">\n");
 }
 
 /* The words that page.js says, in the page's language. */
@@ -259,19 +278,28 @@ static void script_words(struct view *v)
     buf_puts(v->out, "></div>\n");
 }
 
+void view_close(struct view *v)
+{
+    script_words(v);
+    buf_puts(v->out, "</body>\n</html>\n");
+}
+
 void view_foot(struct view *v)
 {
     const char *zone = zone_name(v->zone);
     buf *o = v->out;
 
-    buf_puts(o, "</main>\n<footer>\n<p id=\"updated\">");
-    buf_clear(&v->scratch);
-    view_time(v, &v->scratch, v->page->now, true);
-    language_say(o, v->lang, W_UPDATED, buf_end(&v->scratch), NULL);
-    buf_puts(o, ". ");
-    if (!*v->up)
+    buf_puts(o, "</main>\n<footer>\n");
+    if (v->live) { /* elsewhere nothing ages */
+        buf_puts(o, "<p id=\"updated\">");
+        buf_clear(&v->scratch);
+        view_time(v, &v->scratch, v->page->now, true);
+        language_say(o, v->lang, W_UPDATED, buf_end(&v->scratch), NULL);
+        buf_puts(o, ". ");
         view_word(v, W_AGE_RULE);
-    buf_puts(o, "</p>\n<p>");
+        buf_puts(o, "</p>\n");
+    }
+    buf_puts(o, "<p>");
     view_word(v, W_PERCENT_RULE);
     buf_puts(o, " ");
     language_say(o, v->lang, W_DAYS_RULE, zone, NULL); /* a name that zone_open() took */
@@ -282,6 +310,6 @@ void view_foot(struct view *v)
          language_word(v->lang, W_CALENDAR));
     html(o, "<a href=\"%sbadge.svg\">%s</a> <a href=\"%ssummary.json\">%s</a></nav>\n", v->up,
          language_word(v->lang, W_BADGE), v->up, language_word(v->lang, W_JSON));
-    script_words(v);
-    buf_puts(o, "</footer>\n</body>\n</html>\n");
+    buf_puts(o, "</footer>\n");
+    view_close(v);
 }

@@ -64,11 +64,11 @@ void shape_symbols(buf *out)
     buf_puts(out, "\"/></symbol></svg>\n");
 }
 
-static void path(buf *out, const char *days, int status)
+static void path(buf *out, const char *days, int n, int status)
 {
     int i, pen = -1; /* the last day drawn */
 
-    for (i = 0; i < PAGE_DAYS; i++) {
+    for (i = 0; i < n; i++) {
         if (days[i] != '0' + status)
             continue;
         if (pen < 0) {
@@ -88,18 +88,29 @@ static void path(buf *out, const char *days, int status)
         buf_puts(out, "\"/>");
 }
 
-void shape_strip(buf *out, const char *days)
+static void paths(buf *out, const char *days, int n)
 {
     static const int order[] = {STATUS_UP,     STATUS_DEGRADED,    STATUS_DOWN,
                                 STATUS_PAUSED, STATUS_MAINTENANCE, STATUS_UNKNOWN};
     size_t i;
 
+    for (i = 0; i < sizeof(order) / sizeof(*order); i++)
+        path(out, days, n, order[i]);
+    buf_puts(out, "</svg>");
+}
+
+void shape_strip(buf *out, const char *days)
+{
     html(out,
          "<svg viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><use href=\"#tr\" class=\"tr\"/>",
          PAGE_DAYS * STEP, HEIGHT);
-    for (i = 0; i < sizeof(order) / sizeof(*order); i++)
-        path(out, days, order[i]);
-    buf_puts(out, "</svg>");
+    paths(out, days, PAGE_DAYS);
+}
+
+void shape_days(buf *out, const char *days, int n)
+{
+    html(out, "<svg viewBox=\"0 0 %d %d\" aria-hidden=\"true\">", n * STEP, HEIGHT);
+    paths(out, days, n);
 }
 
 void shape_bar(buf *out, int status)

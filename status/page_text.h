@@ -67,6 +67,7 @@ enum word {
     W_AFFECTS, /* {1} names */
     W_STARTED, /* {1} time */
     W_LASTED,  /* {1} duration */
+    W_EARLIER, /* {1} how many */
     W_POSTMORTEM,
     W_ELSEWHERE,
     W_UPCOMING, /* maintenance */

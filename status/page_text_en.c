@@ -68,6 +68,7 @@ const struct language language_en = {
             [W_AFFECTS] = "Affects {1}",
             [W_STARTED] = "Began {1}",
             [W_LASTED] = "lasted {1}",
+            [W_EARLIER] = "Earlier updates ({1})",
             [W_POSTMORTEM] = "Postmortem",
             [W_ELSEWHERE] = "Discussion",
             [W_UPCOMING] = "Planned",

@@ -31,6 +31,7 @@ struct view {
     int overall;
     char rev[17];   /* changes with all that people see but times and figures of today */
     const char *up; /* from the file that is written to the folder of the page */
+    bool live;      /* this file says how things are now, and so when it was written */
     buf *out;
     buf scratch, scratch2;
 };
@@ -53,7 +54,10 @@ void view_duration(buf *out, int64_t seconds);
 void view_icon(struct view *v, int status);
 /* Icon and word. */
 void view_badge(struct view *v, int status);
-/* All up to <main>, and what follows </main>. */
+/* All up to <body>, and the end of it. */
+void view_open(struct view *v, const char *title, const char *body_class);
+void view_close(struct view *v);
+/* All up to <main>, and what follows it. */
 void view_head(struct view *v, const char *title, enum word up_link, const char *body_class);
 void view_foot(struct view *v);
 /* "API, Web, +3" of components, as text to be put into markup. */
@@ -65,7 +69,9 @@ void view_names(struct view *v, buf *out, const int *component, int n, int most)
 void shape_symbols(buf *out);
 /* The strip of a component: at most one path a status. */
 void shape_strip(buf *out, const char *days);
-/* One day of it. */
+/* The first `n` days of it, on a track as long; '-' is a gap. */
+void shape_days(buf *out, const char *days, int n);
+/* One day. */
 void shape_bar(buf *out, int status);
 /* A status as a picture of its own, for the icon of the tab. */
 void shape_favicon(buf *out, int status);
@@ -76,6 +82,11 @@ void view_banner(struct view *v);
 /* What the banner says, in one line of text; escaped. */
 void view_banner_title(struct view *v, buf *out);
 void view_components(struct view *v);
+/* The word for a phase, W_COMMENT for none; and of the newest update that has one. */
+enum word view_phase(const char *phase);
+enum word view_phase_now(const struct page_incident *i);
+/* critical, major, minor: "major" for anything else. */
+const char *view_severity(const char *severity);
 void view_incident(struct view *v, const struct page_incident *i, bool whole);
 void view_open_incidents(struct view *v);
 void view_windows(struct view *v);

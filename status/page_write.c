@@ -45,6 +45,7 @@ static struct view *begin(struct folder *f, const char *up)
     buf_clear(&f->file);
     f->v->out = &f->file;
     f->v->up = up;
+    f->v->live = false;
     return f->v;
 }
 
@@ -131,18 +132,134 @@ static int folders(struct folder *f)
     return 0;
 }
 
-static int first_pages(struct folder *f)
+static int put_logo(struct folder *f)
 {
-    page_out_index(begin(f, ""));
-    return put(f, "index.html");
+    const struct page *p = f->v->page;
+    bool png = p->logo_type && strcmp(p->logo_type, "image/png") == 0;
+    char path[4096];
+
+    if (p->logo && p->logo_size) {
+        buf_clear(&f->file);
+        buf_add(&f->file, p->logo, p->logo_size);
+        if (put(f, png ? "logo.png" : "logo.svg") < 0)
+            return -1;
+    }
+    if (!p->logo_size || !png) {
+        snprintf(path, sizeof(path), "%s/logo.png", f->dir);
+        unlink(path);
+    }
+    if (!p->logo_size || png) {
+        snprintf(path, sizeof(path), "%s/logo.svg", f->dir);
+        unlink(path);
+    }
+    return 0;
+}
+
+static int put_badges(struct folder *f, int component, const char *key)
+{
+    static const char *const tails[] = {
+        [BADGE_STATUS] = "", [BADGE_UPTIME] = "-uptime", [BADGE_RESPONSE] = "-ms"};
+    char name[256];
+    int kind;
+
+    for (kind = BADGE_STATUS; kind <= BADGE_RESPONSE; kind++) {
+        page_out_badge(begin(f, ""), component, (enum badge_kind)kind);
+        snprintf(name, sizeof(name), "badge%s%s%s.svg", key ? "/" : "", key ? key : "",
+                 tails[kind]);
+        if (put(f, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int put_incidents(struct folder *f)
+{
+    const struct page *p = f->v->page;
+    char name[256];
+    int i;
+
+    for (i = 0; i < p->incidents; i++) {
+        page_out_incident(begin(f, "../"), &p->incident[i]);
+        snprintf(name, sizeof(name), "incidents/%s.html", p->incident[i].key);
+        if (put(f, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int month_of(const struct view *v, int64_t at)
+{
+    struct zone_time t;
+
+    zone_time(v->zone, at, &t);
+    return t.year * 12 + t.month - 1;
+}
+
+/* From the first month that has something to tell, to this one. */
+static int put_months(struct folder *f)
+{
+    const struct page *p = f->v->page;
+    int64_t first = p->now - (int64_t)(PAGE_DAYS - 1) * DAY_S;
+    int i, month, last = month_of(f->v, p->now), from;
+    char name[64];
+
+    for (i = 0; i < p->incidents; i++)
+        if (p->incident[i].started_at < first)
+            first = p->incident[i].started_at;
+    for (i = 0; i < p->windows; i++)
+        if (p->window[i].starts_at < first)
+            first = p->window[i].starts_at;
+    from = month_of(f->v, first);
+    if (from < last - MONTHS_MAX)
+        from = last - MONTHS_MAX;
+    for (month = from; month <= last; month++) {
+        page_out_month(begin(f, "../"), month, month > from ? month - 1 : -1,
+                       month < last ? month + 1 : -1);
+        snprintf(name, sizeof(name), "history/%04d-%02d.html", month / 12, month % 12 + 1);
+        if (put(f, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The many that change seldom. */
+static int put_others(struct folder *f)
+{
+    static const struct {
+        const char *name;
+        void (*write)(struct view *v);
+    } files[] = {{"feed.atom", page_out_atom},
+                 {"feed.json", page_out_json_feed},
+                 {"maintenance.ics", page_out_calendar}};
+    const struct page *p = f->v->page;
+    size_t k;
+    int i;
+
+    for (k = 0; k < sizeof(files) / sizeof(*files); k++) {
+        files[k].write(begin(f, ""));
+        if (put(f, files[k].name) < 0)
+            return -1;
+    }
+    if (put_incidents(f) < 0 || put_months(f) < 0 || put_badges(f, -1, NULL) < 0)
+        return -1;
+    for (i = 0; i < p->components; i++)
+        if (put_badges(f, i, p->component[i].key) < 0)
+            return -1;
+    return put_logo(f);
 }
 
 static int write_all(struct folder *f)
 {
-    if (folders(f) < 0 || first_pages(f) < 0)
+    if (folders(f) < 0 || put_others(f) < 0)
         return -1;
-    page_out_summary(begin(f, ""));
-    if (put(f, "summary.json") < 0) /* last: who sees it sees the rest as new */
+    page_out_index(begin(f, ""));
+    if (put(f, "index.html") < 0)
+        return -1;
+    page_out_embed(begin(f, "../"));
+    if (put(f, "embed/index.html") < 0)
+        return -1;
+    page_out_summary(begin(f, "")); /* last: who sees it sees the rest as new */
+    if (put(f, "summary.json") < 0)
         return -1;
     remove_gone(f, "badge");
     remove_gone(f, "incidents");
@@ -175,5 +292,9 @@ void page_html(const struct page *page, int incident, buf *out)
     v.out = out;
     if (incident < 0)
         page_out_index(&v);
+    else if (incident < page->incidents) {
+        v.up = "../";
+        page_out_incident(&v, &page->incident[incident]);
+    }
     view_end(&v);
 }
