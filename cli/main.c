@@ -7,10 +7,20 @@
 
 #include "options.h"
 
+/* clang-format off */
 static const struct command *const commands[] = {
-    &cmd_admin_create, &cmd_migrate,     &cmd_probe,
-    &cmd_setup_code,   &cmd_status_data, &cmd_version,
+#ifndef TOCSIN_FILES_ONLY
+    &cmd_admin_create,
+    &cmd_migrate,
+#endif
+    &cmd_probe,
+#ifndef TOCSIN_FILES_ONLY
+    &cmd_setup_code,
+#endif
+    &cmd_status_data,
+    &cmd_version,
 };
+/* clang-format on */
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -4,10 +4,18 @@
 #include "options.h"
 
 /* by name, as help lists them */
+/* clang-format off */
 static const struct command *const rows[] = {
-    &data_bootstrap, &data_compress, &data_config,
-    &data_summarize, &data_sync,     &data_update_status,
+    &data_bootstrap,
+    &data_compress,
+    &data_config,
+    &data_publish,
+    &data_rebuild,
+    &data_summarize,
+    &data_sync,
+    &data_update_status,
 };
+/* clang-format on */
 
 void data_tell(void *, const char *sentence)
 {
