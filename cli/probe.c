@@ -123,9 +123,8 @@ static int check_and_keep(struct probe *p)
     }
     if (rv == 0) {
         probe_summary(p);
-        now = p->as_of ? p->as_of : clock_ms();
         if (!p->dry_run)
-            rv = probe_keep(p, now) || probe_outputs(p) ? -1 : 0;
+            rv = probe_keep(p) || probe_outputs(p) ? -1 : 0;
     }
     fflush(stdout);
     notes_free(&notes);

@@ -63,7 +63,7 @@ struct probe_end {
 void probe_error(const struct probe_end *end, char *out, size_t size);
 
 /* Appends all results and rebuilds the files that follow from them; -1: said. */
-int probe_keep(struct probe *p, int64_t now);
+int probe_keep(struct probe *p);
 
 /* The line of a result: "🟩 api is up (200 in 145 ms)", without its end. */
 void probe_line(const struct result *r, char *out, size_t size);

@@ -22,6 +22,9 @@ static const struct {
     {19, "self-signed certificate in certificate chain"},
     {20, "unable to get local issuer certificate"},
     {21, "unable to verify the first certificate"},
+    {1, "Hostname/IP does not match certificate's altnames"}, /* libcurl's own, first, check */
+    {62, "Hostname/IP does not match certificate's altnames"},
+    {64, "Hostname/IP does not match certificate's altnames"},
 };
 
 static const struct {
@@ -145,7 +148,9 @@ void probe_error(const struct probe_end *end, char *out, size_t size)
         snprintf(words, sizeof(words), "Invalid URL");
         break;
     case CURLE_UNSUPPORTED_PROTOCOL:
-        snprintf(words, sizeof(words), "a redirect to no http or https");
+        snprintf(words, sizeof(words), "%s",
+                 strstr(end->detail, "HTTP/0.9") ? "Parse Error: no HTTP"
+                                                 : "a redirect to no http or https");
         break;
     case CURLE_TOO_MANY_REDIRECTS:
         snprintf(words, sizeof(words), "too many redirects");

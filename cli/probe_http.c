@@ -71,6 +71,7 @@ static size_t on_header(char *, size_t, size_t n, void *arg)
     struct slot *s = arg;
 
     s->head = mono_us();
+    s->tried = false; /* an answer: what is dialled next is another host's */
     s->head_seen += n;
     return s->head_seen > HEADERS_MAX ? 0 : n;
 }

@@ -3,9 +3,8 @@
 
 #include "options.h"
 #include "probe.h"
+#include "status_data.h"
 #include "status_file.h"
-
-#define LOCK_WAIT_MS 60000
 
 static struct reading *readings(const struct probe *p, size_t *n)
 {
@@ -30,13 +29,9 @@ static struct reading *readings(const struct probe *p, size_t *n)
     return all;
 }
 
-static void tell(void *, const char *sentence)
+int probe_keep(struct probe *p)
 {
-    complain("probe: %s", sentence);
-}
-
-int probe_keep(struct probe *p, int64_t now)
-{
+    int64_t now = p->as_of;
     char error[512] = "out of memory";
     struct store *s = NULL;
     struct reading *all;
@@ -44,9 +39,11 @@ int probe_keep(struct probe *p, int64_t now)
     int rv = -1;
 
     if ((all = readings(p, &n)))
-        s = store_open(p->dir, true, LOCK_WAIT_MS, error, sizeof(error));
+        s = store_open(p->dir, true, DATA_LOCK_MS, error, sizeof(error));
     if (s)
-        store_tell(s, tell, NULL);
+        store_tell(s, data_tell, NULL);
+    if (!now) /* only now that we hold the lock: others may have added later readings */
+        now = clock_ms();
     if (s && (store_append(s, all, n) < 0 || store_current(s, now, p->null_err) < 0 ||
               store_summarize(s, now, (int)p->window) < 0))
         complain("probe: %s", store_error(s));
