@@ -7,7 +7,9 @@ export const ROUTES = [
     { path: 'dash/', title: 'Dashboard', screen: 'dash', frame: true },
     { path: 'monitors/', title: 'Monitors', screen: 'monitors', frame: true },
     { path: 'incidents/', title: 'Incidents', screen: 'incidents', frame: true },
+    { path: 'maintenance/', title: 'Maintenance', screen: 'maintenance', frame: true },
     { path: 'notify/', title: 'Notifications', screen: 'notify', frame: true },
+    { path: 'pages/', title: 'Status pages', screen: 'pages', frame: true },
     { path: 'admin/', title: 'Admin', screen: 'admin', frame: true },
     { path: 'settings/', title: 'Settings', screen: 'settings', frame: true },
 ];

@@ -9,7 +9,7 @@ import { apiUrl } from './base.js';
 /**
  * @typedef {Error & {status: number, title: string, detail: string, kind: string, requestId: string,
  *   errors: Record<string, string>, retryAfter: number}} Problem
- * @typedef {{query?: Record<string, string|number|boolean|null|undefined>, body?: unknown, ifMatch?: number|string,
+ * @typedef {{query?: Record<string, string|number|boolean|null|undefined>, body?: unknown, file?: Blob, ifMatch?: number|string,
  *   signal?: AbortSignal, anonymous?: boolean}} Options
  */
 
@@ -54,7 +54,7 @@ export const patch = (path, body, ifMatch) => call('PATCH', path, { body, ifMatc
 export const del = (path) => call('DELETE', path);
 
 /** @param {string} method @param {string} path @param {Options} options */
-async function once(method, path, { query, body, ifMatch, signal: abort }) {
+async function once(method, path, { query, body, file, ifMatch, signal: abort }) {
     const url = new URL(apiUrl(path), location.href);
     for (const [key, value] of Object.entries(query ?? {})) {
         if (value !== undefined && value !== null && value !== '') url.searchParams.set(key, String(value));
@@ -62,13 +62,14 @@ async function once(method, path, { query, body, ifMatch, signal: abort }) {
     /** @type {Record<string, string>} */
     const headers = { Accept: 'application/json' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (file) headers['Content-Type'] = file.type;
     if (method !== 'GET' && csrf.token) headers['X-CSRF-Token'] = csrf.token;
     if (ifMatch !== undefined) headers['If-Match'] = `"${ifMatch}"`;
     const limit = AbortSignal.timeout(TIMEOUT_MS);
     try {
         const response = await fetch(url, {
             method, headers, credentials: 'same-origin', cache: 'no-cache',
-            body: body === undefined ? undefined : JSON.stringify(body),
+            body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
             signal: abort ? AbortSignal.any([abort, limit]) : limit,
         });
         online.value = true;

@@ -1,5 +1,6 @@
 // The stand-in's API: the contract's shapes over world(), nothing more.
 import { code, monitor, random, WORDS } from './data.mjs';
+import { publicRoutes } from './public.mjs';
 
 const page = (items) => ({ items, next: null });
 const fail = (status, extra = {}) => ({ status, problem: { type: extra.type ?? 'about:blank', title: extra.title ?? `Status ${status}`, detail: extra.detail ?? '', errors: extra.errors, request_id: 'fake-1', status } });
@@ -68,6 +69,7 @@ function daily(m) {
 
 /** @returns {[string, RegExp, (c: {w: any, id: any, body: any, query: URLSearchParams, tell: Function, ifMatch: string}) => any][]} */
 export const routes = [
+    ...publicRoutes,
     ['GET', /^\/bootstrap$/, ({ w }) => ({ user: w.user, role: w.user?.role ?? null, csrf: 'fake-csrf', demo: false, server_time: new Date().toISOString(), version: '1.0.0', instance: 'Tocsin', prefs: w.prefs, features: { signup: 'open', setup_needed: w.setup }, counts: {} })],
     ['POST', /^\/setup$/, ({ w, body }) => (body.code !== 'code-code' ? fail(422, { errors: { code: 'is not the code that was printed' } }) : ((w.setup = false), (w.user = { id: 1, email: body.email, name: body.name, role: 'admin' }), { id: 1 }))],
     ['POST', /^\/session$/, ({ w, body }) => (body.password === w.password ? ((w.user = { id: 1, email: body.email, name: 'Ann Operator', role: w.role ?? 'admin' }), { user: w.user }) : fail(401, { title: 'Sign-in failed', detail: 'The e-mail address or the password is wrong.' }))],

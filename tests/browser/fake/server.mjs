@@ -8,7 +8,7 @@ import { world } from './data.mjs';
 import { routes } from './routes.mjs';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.map': 'application/json', '.webmanifest': 'application/manifest+json' };
-export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /** @param {{site: string, base?: string, monitors?: number, setup?: boolean}} options */
 export async function fake({ site, base = '/', ...options }) {
@@ -25,6 +25,7 @@ export async function fake({ site, base = '/', ...options }) {
         res.setHeader('X-Content-Type-Options', 'nosniff');
         if (!url.pathname.startsWith(base)) return end(res, 404, 'not here');
         const path = `/${url.pathname.slice(base.length)}`;
+        if (/^\/status\/.*\.svg$/.test(path)) return end(res, 200, '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20"><title>status: up</title><rect width="90" height="20" rx="3" fill="#1c8a63"/></svg>', 'image/svg+xml');
         if (!path.startsWith('/api/v1/')) return file(res, site, path);
         const method = req.method;
         const route = path.slice('/api/v1'.length);
@@ -63,12 +64,17 @@ export async function fake({ site, base = '/', ...options }) {
 async function answer(req, res, { w, method, route, url, tell }) {
     let text = '';
     for await (const chunk of req) text += chunk;
+    if (!/json/.test(req.headers['content-type'] ?? '')) text = '';
     for (const [verb, pattern, fn] of routes) {
         const match = verb === method && pattern.exec(route);
         if (!match) continue;
         const id = /^\d+$/.test(match[1] ?? '') ? Number(match[1]) : undefined;
         const result = fn({ w, id, key: match[1], verb: match[2], body: text ? JSON.parse(text) : {}, query: url.searchParams, tell, ifMatch: (req.headers['if-match'] ?? '').replace(/"|-.*$/g, '') });
         if (result === null || result === undefined) return end(res, 204, '');
+        if (result.html) {
+            res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'self'; sandbox allow-same-origin");
+            return end(res, 200, result.html, 'text/html; charset=utf-8');
+        }
         if (result.problem) return json(res, result.status, result.problem);
         if (result.status && result.body) return json(res, result.status, result.body);
         return json(res, 200, result);

@@ -82,3 +82,23 @@ export function axis(at, zone, dates) {
 
 /** How often a check may run, for menus: seconds as text, and in words. @type {[string, string][]} */
 export const INTERVALS = [5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400].map((s) => [String(s), span(s)]);
+
+const SPAN_UNITS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400, w: 604800 });
+
+/** Seconds of "90 min", "2 h", "1h30m", "2 d"; a bare number is minutes; null when it is none. @param {string} text */
+export function parseSpan(text) {
+    const t = text.trim().toLowerCase();
+    if (/^\d+$/.test(t)) return Number(t) * 60;
+    if (!/^(\d+(\.\d+)?\s*[a-z]+[\s,]*)+$/.test(t)) return null;
+    let sum = 0;
+    for (const [, n, unit] of t.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g)) {
+        if (!/^(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)$/.test(unit)) return null;
+        sum += Number(n) * SPAN_UNITS[unit[0]];
+    }
+    return Math.round(sum);
+}
+
+/** "Sat 21 Nov 2026, 02:00" @param {number} at @param {string} zone */
+export const dayAndTime = (at, zone) => format(zone, 'dat', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at);
+/** "02:00" @param {number} at @param {string} zone */
+export const hourMinute = (at, zone) => axis(at, zone, false);

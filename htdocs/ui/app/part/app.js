@@ -23,7 +23,9 @@ export const ROUTES = {
     'dash/': { title: 'Dashboard', Screen: screen(() => import('../screen/dash.js')) },
     'monitors/': { title: 'Monitors', Screen: screen(() => import('../screen/monitors.js')) },
     'incidents/': { title: 'Incidents', Screen: screen(() => import('../screen/incidents.js')) },
+    'maintenance/': { title: 'Maintenance', Screen: screen(() => import('../screen/maintenance.js')) },
     'notify/': { title: 'Notifications', Screen: screen(() => import('../screen/notify.js')) },
+    'pages/': { title: 'Status pages', Screen: screen(() => import('../screen/pages.js')) },
     'admin/': { title: 'Admin', least: 'admin', Screen: screen(() => import('../screen/admin.js')) },
     'settings/': { title: 'Settings', Screen: screen(() => import('../screen/settings.js')) },
 };

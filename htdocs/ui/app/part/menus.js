@@ -6,7 +6,7 @@ import { prefs, setPrefs, zone } from '../store/prefs.js';
 import { signOut, user } from '../store/session.js';
 import { Menu } from './menu.js';
 
-const openHelp = () => import('./help.js').then((help) => help.openHelp());
+const openHelp = () => import('./palette.js').then((palette) => palette.openHelp());
 
 /** @type {[import('../store/prefs.js').Prefs['theme'], string][]} */
 const THEMES = [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];

@@ -12,7 +12,9 @@ export const PAGES = [
     { path: 'dash/', text: 'Dashboard', icon: 'dash' },
     { path: 'monitors/', text: 'Monitors', icon: 'monitors' },
     { path: 'incidents/', text: 'Incidents', icon: 'incidents' },
+    { path: 'maintenance/', text: 'Maintenance', icon: 'maintenance' },
     { path: 'notify/', text: 'Notifications', icon: 'notify' },
+    { path: 'pages/', text: 'Status pages', icon: 'pages' },
     { path: 'admin/', text: 'Admin', icon: 'admin', least: 'admin' },
     { path: 'settings/', text: 'Settings', icon: 'settings' },
 ];

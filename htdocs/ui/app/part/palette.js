@@ -13,6 +13,8 @@ import { openHelp } from './help.js';
 import { Icon, StatusIcon } from './icon.js';
 import { PAGES } from './nav.js';
 
+export { openHelp };
+
 /** @typedef {{text: string, note?: string, icon?: import('./icon.js').IconName, status?: import('../lib/status.js').Status, run: () => void}} Command */
 
 const SHOW = 12;
@@ -27,7 +29,8 @@ const ofPage = () => shortcuts.value.filter((group) => group.title !== 'Everywhe
 /** @returns {Command[]} */
 const always = () => [
     ...PAGES.filter((page) => !page.least || can(page.least)).map((page) => ({ text: page.text, note: 'Go to', icon: page.icon, run: () => go(page.path) })),
-    ...(can('member') ? [{ text: 'Add a monitor', icon: /** @type {const} */ ('add'), run: () => go('monitors/?new=http') }] : []),
+    ...(can('member') ? [{ text: 'Add a monitor', icon: /** @type {const} */ ('add'), run: () => go('monitors/?new=http') }, { text: 'Plan maintenance', icon: /** @type {const} */ ('maintenance'), run: () => go('maintenance/?new=once') },
+        { text: 'Make a status page', icon: /** @type {const} */ ('pages'), run: () => go('pages/?new=page') }, { text: 'Report an incident', icon: /** @type {const} */ ('incidents'), run: () => go('incidents/?new=incident') }] : []),
     { text: 'Theme: light', icon: 'sun', run: () => setPrefs({ theme: 'light' }) },
     { text: 'Theme: dark', icon: 'moon', run: () => setPrefs({ theme: 'dark' }) },
     { text: 'Theme: as the system', icon: 'sun', run: () => setPrefs({ theme: 'system' }) },

@@ -6,7 +6,7 @@ import { go } from '../store/route.js';
 import { can } from '../store/session.js';
 import { openPalette } from '../store/palette.js';
 
-const openHelp = () => import('./help.js').then((help) => help.openHelp());
+const openHelp = () => import('./palette.js').then((palette) => palette.openHelp());
 
 /** The shortcuts of every page. */
 export function useShortcuts() {
@@ -21,7 +21,9 @@ export function useShortcuts() {
         { keys: 'g d', text: 'Dashboard', run: () => go('dash/') },
         { keys: 'g m', text: 'Monitors', run: () => go('monitors/') },
         { keys: 'g i', text: 'Incidents', run: () => go('incidents/') },
+        { keys: 'g c', text: 'Maintenance', run: () => go('maintenance/') },
         { keys: 'g n', text: 'Notifications', run: () => go('notify/') },
+        { keys: 'g p', text: 'Status pages', run: () => go('pages/') },
         ...(can('admin') ? [{ keys: 'g a', text: 'Admin', run: () => go('admin/') }] : []),
         { keys: 'g s', text: 'Settings', run: () => go('settings/') },
         ...(can('member') ? [{ keys: 'n', text: 'New monitor', run: () => go('monitors/?new=http') }] : []),

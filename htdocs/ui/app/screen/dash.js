@@ -18,8 +18,8 @@ import { Heading } from '../part/page.js';
 import { Changes, Expiring, OpenIncidents } from '../part/dashcards.js';
 import { Empty, Failed, NoMatch, Skeleton } from '../part/states.js';
 
-const Checklist = lazy(() => import('../part/checklist.js'), 'Checklist', () => null);
-const FirstUrl = lazy(() => import('../part/firsturl.js'), 'FirstUrl', () => null);
+const Checklist = lazy(() => import('../part/extras.js'), 'Checklist', () => null);
+const FirstUrl = lazy(() => import('../part/extras.js'), 'FirstUrl', () => null);
 
 /** @type {import('../lib/status.js').Status[]} */
 const SHOWN = ['down', 'degraded', 'unknown', 'up', 'maintenance', 'paused'];

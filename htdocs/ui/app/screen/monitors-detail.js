@@ -13,6 +13,7 @@ import { resource } from '../store/resource.js';
 import { go, query } from '../store/route.js';
 import { can } from '../store/session.js';
 import { Button } from '../part/button.js';
+import { lazy } from '../part/lazy.js';
 import { Menu } from '../part/menu.js';
 import { Heading } from '../part/page.js';
 import { ResponseChart } from '../part/responsechart.js';
@@ -23,6 +24,9 @@ import { Uptimes } from '../part/uptimes.js';
 import { CheckList } from '../part/checklog.js';
 import { DayStrip } from '../part/daystrip.js';
 import { MonitorDeliveries, MonitorIncidents } from '../part/monitorhistory.js';
+
+const InMaintenance = lazy(() => import('../part/windows.js'), 'InMaintenance', () => null);
+const askStart = (/** @type {any} */ m) => import('../part/windows.js').then((start) => start.askStart(m));
 
 const TABS = /** @type {[string, string][]} */ ([['checks', 'Checks'], ['incidents', 'Incidents'], ['messages', 'Notifications'], ['days', '90 days']]);
 
@@ -68,13 +72,13 @@ function Head({ m, reload }) {
         { keys: 't', text: 'Check now', run: () => checkNow(m.id) }, { keys: 'p', text: paused ? 'Resume' : 'Pause', run: flip }, { keys: 'e', text: 'Edit', run: edit },
         ...(m.incident ? [{ keys: 'a', text: 'Acknowledge', run: () => acknowledge(m.incident) }] : []),
     ]) : undefined), [m, paused, writes]);
-    const more = () => [{ text: 'Clone', icon: /** @type {const} */ ('copy'), run: () => go(`monitors/?new=http&from=${m.id}`) }, null, { text: 'Delete', icon: /** @type {const} */ ('trash'), danger: true, run: erase }];
+    const more = () => [{ text: 'Clone', icon: /** @type {const} */ ('copy'), run: () => go(`monitors/?new=http&from=${m.id}`) }, { text: 'Start maintenance…', icon: /** @type {const} */ ('maintenance'), run: () => askStart(m) }, null, { text: 'Delete', icon: /** @type {const} */ ('trash'), danger: true, run: erase }];
     return html`<${Heading} title=${m.name} name=${m.name}>${writes && html`<${Button} icon="test" onClick=${() => checkNow(m.id)} keys="t">Check now<//>
             <${Button} icon="pause" onClick=${flip} keys="p">${paused ? 'Resume' : 'Pause'}<//>
             ${m.incident && html`<${Button} icon="check" onClick=${() => acknowledge(m.incident)} keys="a">Acknowledge<//>`}
             <${Button} icon="edit" onClick=${edit} keys="e">Edit<//><${Menu} label="More" icon="more" items=${more} cls="btn icon"/>`}<//>
         ${m.deleted_at ? html`<div class="banner"><p>This monitor was deleted. It is kept for 7 days.</p>${can('member') && html`<${Button} small onClick=${async () => { await restore([m.id]); reload(); }}>Restore<//>`}</div>`
-            : html`<div class=${`detail-head s-${status}`}><div class="detail-title"><${LiveBadge} monitor=${live}/>
+            : html`${status === 'maintenance' && html`<${InMaintenance} id=${m.id}/>`}<div class=${`detail-head s-${status}`}><div class="detail-title"><${LiveBadge} monitor=${live}/>
                 ${!paused && live.checkedAt !== null && html`<span class="soft num"><${NextCheck} at=${live.checkedAt} interval=${m.interval}/></span>`}
                 ${m.incident && html`<a href=${href(`incidents/?id=${m.incident}`)}>Incident #${m.incident}</a>`}</div>
                 ${status !== 'up' && (m.message || m.reason) && html`<p>${m.message || String(m.reason).replaceAll('_', ' ')}</p>`}<${Facts} m=${m}/></div>`}`;

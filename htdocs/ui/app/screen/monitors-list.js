@@ -14,9 +14,9 @@ import { choosing, MonitorTable } from '../part/monitortable.js';
 import { Heading } from '../part/page.js';
 import { Empty, Failed, NoMatch, Skeleton } from '../part/states.js';
 
-const BulkBar = lazy(() => import('../part/bulkbar.js'), 'BulkBar', () => null);
-const FirstUrl = lazy(() => import('../part/firsturl.js'), 'FirstUrl', () => null);
-const exportList = () => import('../part/csv.js').then((csv) => csv.exportList());
+const BulkBar = lazy(() => import('../part/extras.js'), 'BulkBar', () => null);
+const FirstUrl = lazy(() => import('../part/extras.js'), 'FirstUrl', () => null);
+const exportList = () => import('../part/extras.js').then((csv) => csv.exportList());
 
 const STATUS_KEYS = ['down', 'degraded', 'unknown', 'maintenance', 'up', 'paused'];
 
