@@ -18,8 +18,7 @@
 
 APLOG_USE_MODULE(tocsin_status);
 
-#define MARK          "tocsin-status" /* in the environment of a request */
-#define TRIES_A_MIN   10              /* wrong passwords of an address for one page */
+#define TRIES_A_MIN   10 /* wrong passwords of an address for one page */
 #define SHOWN_FRESH   "public, max-age=15, must-revalidate"
 #define GUARDED_FRESH "private, max-age=15, must-revalidate"
 #define FOREVER       "public, max-age=31536000, immutable"
@@ -78,20 +77,24 @@ static int is_data(const char *file)
            ends_in(file, ".ics");
 }
 
+void guard_headers(request_rec *r, const char *policy)
+{
+    /* for mod_headers: this is no page of the console (conf/tocsin.conf) */
+    apr_table_setn(r->subprocess_env, STATUS_MARK, "1");
+    apr_table_setn(r->err_headers_out, "Content-Security-Policy", policy);
+    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->err_headers_out, "Referrer-Policy", "strict-origin-when-cross-origin");
+}
+
 static void set_headers(request_rec *r, const status_conf *conf, const place *at, int guarded)
 {
     int framed = !strncmp(at->file, "embed/", 6) || !strcmp(at->file, "embed");
     int asset = !strcmp(at->slug, "assets");
 
     /* the index of a folder: httpd puts the headers of both requests into one answer */
-    if (r->main && apr_table_get(r->main->subprocess_env, MARK))
+    if (r->main && apr_table_get(r->main->subprocess_env, STATUS_MARK))
         return;
-    /* for mod_headers: these are not the pages of the console (conf/tocsin.conf) */
-    apr_table_setn(r->subprocess_env, MARK, "1");
-    apr_table_setn(r->err_headers_out, "Content-Security-Policy",
-                   framed ? POLICY "form-action 'none'; frame-ancestors *" : conf->policy);
-    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
-    apr_table_setn(r->err_headers_out, "Referrer-Policy", "strict-origin-when-cross-origin");
+    guard_headers(r, framed ? POLICY "form-action 'none'; frame-ancestors *" : conf->policy);
     apr_table_setn(r->headers_out, "Cache-Control",
                    asset     ? FOREVER
                    : guarded ? GUARDED_FRESH

@@ -53,9 +53,8 @@ int logo_get(tocsin_request *q)
     bytes = apr_palloc(r->pool, (apr_size_t)apr_base64_decode_len(text ? text : ""));
     n = apr_base64_decode_binary(bytes, text ? text : "");
     json_decref(answer);
-    apr_table_setn(r->err_headers_out, "Content-Security-Policy",
-                   "default-src 'none'; style-src 'unsafe-inline'; sandbox");
-    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    guard_headers(r, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
+                     "sandbox");
     apr_table_setn(r->headers_out, "Cache-Control", "private, no-cache");
     ap_set_content_type(r, type);
     ap_set_content_length(r, n);

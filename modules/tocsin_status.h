@@ -54,6 +54,9 @@ int preview_get(tocsin_request *q);
 /* ---------------------------------------------------------------- status_guard.c */
 
 int guard_fixup(request_rec *r);
+/* The headers of what is not to be trusted, with this Content-Security-Policy. */
+#define STATUS_MARK "tocsin-status" /* in the environment of such a request */
+void guard_headers(request_rec *r, const char *policy);
 /* The policy of pages whose form may also go to the host of this address, or NULL. */
 const char *guard_policy(apr_pool_t *p, const char *url);
 

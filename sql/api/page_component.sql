@@ -19,9 +19,6 @@ language sql stable security definer set search_path = '' as $$
         select i.n, 'group', 'is required'
           from item i where i.kind = 'group' and btrim(coalesce(i.item->>'group', '')) = ''
         union all
-        select i.n, 'name', 'is required'
-          from item i where i.kind = 'group' and i.item ? 'name' and btrim(coalesce(i.item->>'name', '')) = ''
-        union all
         select i.n, f.name, 'must have at most ' || f.most || ' characters'
           from item i cross join (values ('section', 80), ('name', 120), ('description', 500), ('group', 120)) f (name, most)
          where length(i.item->>f.name) > f.most
@@ -37,6 +34,28 @@ language sql stable security definer set search_path = '' as $$
       from (select * from broken where rule is not null order by n limit 50) b
 $$;
 
+-- The items as they will stand, with what they leave out.
+create or replace function tocsin.components_given(items jsonb)
+returns table (id bigint, n integer, kind text, section text, monitor bigint, group_name text, name text,
+               description text, show_ms boolean, show_uptime boolean)
+language sql stable security definer set search_path = '' as $$
+    with item as (
+        select x.item, x.n::integer as n,
+               coalesce(x.item->>'kind', case when x.item ? 'group' and not x.item ? 'monitor'
+                                              then 'group' else 'monitor' end) as kind
+          from jsonb_array_elements(items) with ordinality x (item, n)
+    )
+    select (i.item->>'id')::bigint, i.n, i.kind, btrim(coalesce(i.item->>'section', '')),
+           case when i.kind = 'monitor' then (i.item->>'monitor')::bigint end,
+           case when i.kind = 'group' then btrim(i.item->>'group') end,
+           coalesce(nullif(btrim(i.item->>'name'), ''),
+                    case when i.kind = 'group' then btrim(i.item->>'group')
+                         else (select left(m.name, 120) from tocsin.monitor m where m.id = (i.item->>'monitor')::bigint) end),
+           coalesce(i.item->>'description', ''), coalesce((i.item->>'show_ms')::boolean, true),
+           coalesce((i.item->>'show_uptime')::boolean, true)
+      from item i
+$$;
+
 -- The whole list at once. An item with the id of a component is that one, changed: its place
 -- in badges and links stays.
 create or replace function tocsin.components_set(p tocsin.page, items jsonb) returns void
@@ -46,32 +65,14 @@ begin
     delete from tocsin.component c
      where c.page = p.id
        and not c.id in (select (x->>'id')::bigint from jsonb_array_elements(items) x where x->>'id' is not null);
-    with item as (
-        select x.item, x.n::integer as n, (x.item->>'id')::bigint as id,
-               coalesce(x.item->>'kind', case when x.item ? 'group' and not x.item ? 'monitor'
-                                              then 'group' else 'monitor' end) as kind
-          from jsonb_array_elements(items) with ordinality x (item, n)
-    ), given as (
-        select i.id, i.n, i.kind, btrim(coalesce(i.item->>'section', '')) as section,
-               case when i.kind = 'monitor' then (i.item->>'monitor')::bigint end as monitor,
-               case when i.kind = 'group' then btrim(i.item->>'group') end as group_name,
-               coalesce(nullif(btrim(i.item->>'name'), ''),
-                        case when i.kind = 'group' then btrim(i.item->>'group')
-                             else (select left(m.name, 120) from tocsin.monitor m where m.id = (i.item->>'monitor')::bigint) end) as name,
-               coalesce(i.item->>'description', '') as description,
-               coalesce((i.item->>'show_ms')::boolean, true) as show_ms,
-               coalesce((i.item->>'show_uptime')::boolean, true) as show_uptime
-          from item i
-    ), kept as (
-        update tocsin.component c
-           set position = g.n, section = g.section, kind = g.kind, monitor = g.monitor, group_name = g.group_name,
-               name = g.name, description = g.description, show_ms = g.show_ms, show_uptime = g.show_uptime
-          from given g where g.id = c.id
-    )
+    update tocsin.component c
+       set position = g.n, section = g.section, kind = g.kind, monitor = g.monitor, group_name = g.group_name,
+           name = g.name, description = g.description, show_ms = g.show_ms, show_uptime = g.show_uptime
+      from tocsin.components_given(items) g where g.id = c.id;
     insert into tocsin.component (page, position, section, kind, monitor, group_name, name, description,
                                   show_ms, show_uptime)
     select p.id, g.n, g.section, g.kind, g.monitor, g.group_name, g.name, g.description, g.show_ms, g.show_uptime
-      from given g where g.id is null order by g.n;
+      from tocsin.components_given(items) g where g.id is null order by g.n;
 end $$;
 
 create or replace function api.page_components(caller bigint, id bigint, input jsonb) returns json

@@ -8,6 +8,7 @@ declare
     p      tocsin.page := tocsin.page_of(who, id);
     like_  tocsin.page;
     errors jsonb := '{}';
+    draft  jsonb := input - '{@,@url,if_match}'::text[];
     fresh  uuid;
 begin
     if p.id is null then
@@ -23,12 +24,21 @@ begin
              where i.id = (input #>> '{incident,id}')::bigint and tocsin.sees(who, i.owner)) then
         errors := errors || '{"incident.id": "does not exist"}';
     end if;
+    perform tocsin.incident_monitors(who, input #> '{incident,monitors}');
     perform tocsin.page_refuse(errors);
+    if input ? 'components' then
+        draft := draft || jsonb_build_object('components', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                       'id', g.id, 'section', g.section, 'kind', g.kind, 'monitor', g.monitor, 'group', g.group_name,
+                       'name', g.name, 'description', g.description, 'show_ms', g.show_ms,
+                       'show_uptime', g.show_uptime) order by g.n), '[]')
+              from tocsin.components_given(input->'components') g));
+    end if;
     delete from tocsin.page_draft d
      where d.created_at < now() - interval '10 minutes'
         or d.account = who.id and d.id in (select x.id from tocsin.page_draft x where x.account = who.id
                                             order by x.created_at desc offset 19);
-    insert into tocsin.page_draft (page, account, draft) values (p.id, who.id, input - '@' - '@url' - 'if_match')
+    insert into tocsin.page_draft (page, account, draft) values (p.id, who.id, draft)
     returning page_draft.id into fresh;
     return json_build_object('id', fresh);
 end $$;
