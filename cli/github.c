@@ -256,6 +256,7 @@ json_t *github_ask(struct github *g, const char *method, const char *url, json_t
 json_t *github_send(struct github *g, const char *method, const char *path, json_t *body)
 {
     char url[URL_SIZE];
+    json_t *doc;
     int n;
 
     if (*path == '/')
@@ -264,9 +265,12 @@ json_t *github_send(struct github *g, const char *method, const char *path, json
         n = snprintf(url, sizeof(url), "%s", path);
     if (n >= URL_SIZE || !github_is_ours(g, url)) {
         snprintf(g->error, sizeof(g->error), "'%.200s' is no address of this API", path);
+        json_decref(body);
         return NULL;
     }
-    return github_ask(g, method, url, body, NULL);
+    doc = github_ask(g, method, url, body, NULL);
+    json_decref(body);
+    return doc;
 }
 
 /* ---------------------------------------------------------------- who and where */

@@ -60,7 +60,7 @@ void github_close(struct github *g);
 /*
  * One answer, decoded: for free by json_decref(). `path` begins with '/' below the
  * repository, or is a whole URL of the same API. A GET and a PATCH are repeated when the
- * server fails, a POST is not. NULL: see error.
+ * server fails, a POST is not. Takes `body`. NULL: see error.
  */
 json_t *github_send(struct github *g, const char *method, const char *path, json_t *body);
 

@@ -14,9 +14,9 @@
 #include "options.h"
 
 struct issue_rules {
-    const char *separator;        /* between type and name; ":" */
-    struct flag_list maintenance; /* labels */
-    const char **name, **display; /* of the systems that are known */
+    const char *separator;               /* between type and name; ":" */
+    struct flag_list maintenance;        /* labels */
+    const char **name, **display, **url; /* of the systems that are known; url may be NULL */
     int systems;
 };
 

@@ -8,7 +8,7 @@
 #define KNOWN_MAX 10000
 
 static void add(struct issue_rules *rules, struct arena **m, const char *name,
-                const char *display)
+                const char *display, const char *url)
 {
     int i;
 
@@ -20,8 +20,10 @@ static void add(struct issue_rules *rules, struct arena **m, const char *name,
     if (!rules->name) {
         rules->name = arena_alloc(m, KNOWN_MAX * sizeof(*rules->name));
         rules->display = arena_alloc(m, KNOWN_MAX * sizeof(*rules->display));
+        rules->url = arena_alloc(m, KNOWN_MAX * sizeof(*rules->url));
     }
     rules->name[rules->systems] = arena_str(m, name);
+    rules->url[rules->systems] = arena_str(m, url);
     rules->display[rules->systems++] = arena_str(m, display ? display : name);
 }
 
@@ -42,7 +44,8 @@ static int add_file(struct issue_rules *rules, struct arena **m, const char *pat
         const char *name = json_string_value(json_object_get(one, "system"));
 
         if (name && *name)
-            add(rules, m, name, json_string_value(json_object_get(one, "displayName")));
+            add(rules, m, name, json_string_value(json_object_get(one, "displayName")),
+                json_string_value(json_object_get(one, "url")));
     }
     json_decref(root);
     return 0;
@@ -55,13 +58,13 @@ int known_systems(struct issue_rules *rules, struct arena **m, const char *confi
     size_t i;
 
     for (i = 0; i < more->n; i++)
-        add(rules, m, more->item[i], NULL);
+        add(rules, m, more->item[i], NULL, NULL);
     while (!more->n && env && *env) {
         size_t n = strcspn(env, ",");
         const char *name = env + strspn(env, " ");
 
         if (n > (size_t)(name - env))
-            add(rules, m, arena_copy(m, name, n - (size_t)(name - env)), NULL);
+            add(rules, m, arena_copy(m, name, n - (size_t)(name - env)), NULL, NULL);
         env += n + (env[n] == ',');
     }
     if (!config && access(".monitorrc.json", R_OK) == 0)

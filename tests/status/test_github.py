@@ -240,3 +240,147 @@ def test_commit_holds_the_files_and_only_them(hub, tocsin, tmp_path):
     assert git('show', '--name-only', '--format=', 'HEAD').split() == ['data/incidents.json', 'data/maintenance.json']
     tocsin('sync', '--commit', HOME=str(tmp_path))
     assert git('rev-list', '--count', 'HEAD').strip() == '1', 'nothing had changed'
+
+
+# ---- open-issues
+
+@pytest.fixture
+def checks(tocsin):
+    """checks(svc='uddd') adds checks of a system, five minutes apart, the last one at NOW."""
+    def write(age_min=0, **systems):
+        folder = tocsin.dir / 'archives/2025/11'
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = []
+        for svc, states in systems.items():
+            for i, c in enumerate(reversed(states)):
+                state = {'u': 'up', 'd': 'down', 's': 'degraded', 'm': 'maintenance'}[c]
+                lines.append({'t': 1762344000000 - (age_min + 5 * i) * 60000, 'svc': svc, 'state': state,
+                              'code': 503 if c == 'd' else 200, 'lat': 145, **({'err': 'HTTP `503` @everyone\n# x'} if c == 'd' else {})})
+        (folder / 'history-2025-11-05.jsonl').write_text(''.join(json.dumps(x) + '\n' for x in lines))
+    return write
+
+
+def of_ours(hub, state='open'):
+    return [i for i in hub.issues.values() if i['state'] == state and 'automated' in [x['name'] for x in i['labels']]]
+
+
+def test_an_outage_opens_one_issue_and_recovery_closes_it(hub, tocsin, checks):
+    checks(api='uudd', web='uuud', shop='uuss')
+    assert 'api: opened #1\n3 systems, 1 opened, 0 closed' in tocsin('open-issues').stdout
+    issue, = of_ours(hub)
+    assert issue['title'] == '🔴 api is down' and [x['name'] for x in issue['labels']] == ['status', 'critical', 'automated', 'api']
+    for words in ('## Incident Report', '**System:** ` api `', '**HTTP Status Code:** ` 503 `', '2025-11-05T12:00:00.000Z'):
+        assert words in issue['body']
+    assert '` HTTP  503  @everyone # x `' in issue['body'], 'words of a strange server stay code'
+    tocsin('open-issues')
+    assert len(hub.issues) == 1, 'one open issue a system'
+    checks(api='uddu')
+    tocsin('open-issues')
+    assert issue['state'] == 'open', 'one good check is no recovery'
+    checks(api='dsu')
+    assert 'api: closed #1' in tocsin('open-issues').stdout
+    assert issue['state'] == 'closed' and '## ✅ Resolved' in hub.comments[1][0]['body'] and '145 ms' in hub.comments[1][0]['body']
+    checks(api='udd')
+    tocsin('open-issues')
+    assert [i['number'] for i in of_ours(hub)] == [2], 'the next outage has an issue of its own'
+
+
+def test_counts_of_confirmation_are_settable(hub, tocsin, checks):
+    checks(api='uud')
+    tocsin('open-issues', '--confirm-down', '1')
+    assert len(of_ours(hub)) == 1
+    checks(api='duu')
+    tocsin('open-issues', '--confirm-up', '3')
+    assert len(of_ours(hub)) == 1
+    tocsin('open-issues', '--confirm-up', '1')
+    assert not of_ours(hub)
+    assert 'between 1 and 100' in tocsin('open-issues', '--confirm-up', '0', code=2).stderr
+
+
+def test_maintenance_and_old_checks_open_nothing(hub, tocsin, checks):
+    checks(api='ddd', web='dmm')
+    hub.issue(1, 'Upgrade', ['maintenance'], WINDOW.format('2025-11-05T11:00:00Z', '2025-11-05T13:00:00Z'))
+    tocsin('sync')
+    assert 'api: is left alone, it is in maintenance' in tocsin('open-issues').stdout
+    assert not of_ours(hub)
+    (tocsin.dir / 'maintenance.json').write_text('[]')
+    checks(age_min=61, api='ddd')
+    tocsin('open-issues')
+    assert not of_ours(hub)
+    tocsin('open-issues', '--max-age', '2h')
+    assert len(of_ours(hub)) == 1
+
+
+def test_a_dry_run_only_says(hub, tocsin, checks, tmp_path):
+    checks(api='dd', web='dd', **{'__proto__': 'uu'})
+    hub.issue(5, 'x is down', ['status', 'automated', '__PROTO__'])
+    done = tocsin('open-issues', '--dry-run', '--system-labels', 'api,__proto__')
+    assert done.stdout == ('api: an issue would be opened\n__proto__: would be closed: #5\n2 systems, 0 opened, 0 closed\n')
+    assert {m for m, _ in hub.log} == {'GET'} and list(hub.issues) == [5]
+
+
+def test_systems_with_odd_names_keep_apart(hub, tocsin, checks):
+    names = ['x' * 60 + 'a', 'x' * 60 + 'b', '日本 <!-- --> @team', 'a,b', '../up']
+    checks(**{n: 'dd' for n in names})
+    tocsin('open-issues')
+    assert len(of_ours(hub)) == len(names)
+    tocsin('open-issues')
+    assert len(of_ours(hub)) == len(names)
+    checks(**{names[0]: 'uu', names[1]: 'dd'})
+    tocsin('open-issues')
+    assert [i['number'] for i in of_ours(hub, 'closed')] == [1]
+
+
+def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(build, hub, tocsin, checks, tmp_path):
+    """Ends the program after each of its requests in turn; nothing is done twice."""
+    running = {}
+
+    def kill_at(n):
+        count = [0]
+
+        def after(method, path):
+            count[0] += 1
+            if count[0] == n:
+                running['proc'].kill()
+        hub.after = after
+        running['proc'] = subprocess.Popen(
+            [str(build / 'cli/tocsin'), 'status-data', 'open-issues', '--output-dir', 'data', '--as-of', NOW], cwd=tmp_path,
+            env={'PATH': os.environ['PATH'], 'GITHUB_API_URL': hub.url, 'GITHUB_REPOSITORY': 'acme/site', 'GITHUB_TOKEN': hub.token},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running['proc'].wait(20)
+        hub.after = None
+
+    for n in range(1, 7):
+        hub.issues.clear()
+        checks(api='dd', web='dd')
+        kill_at(n)
+        tocsin('open-issues')
+        assert sorted(i['title'] for i in of_ours(hub)) == ['🔴 api is down', '🔴 web is down']
+        checks(api='uu', web='uu')
+        kill_at(n)
+        tocsin('open-issues')
+        assert not of_ours(hub)
+        assert {k: len(v) for k, v in hub.comments.items() if k in hub.issues} == {1: 1, 2: 1}
+
+
+def test_duplicates_are_all_closed_and_a_person_s_issue_is_left(hub, tocsin, checks):
+    checks(api='uu')
+    hub.issue(1, 'api is down', ['status', 'api', 'critical', 'automated'])
+    hub.issue(2, 'api is down', ['status', 'api', 'critical', 'automated'])
+    hub.issue(3, 'The api has odd answers', ['status', 'api'])
+    tocsin('open-issues')
+    assert [i['number'] for i in hub.issues.values() if i['state'] == 'open'] == [3]
+
+
+@pytest.mark.parametrize('trouble, why', [
+    ([None, answers(403, 'Resource not accessible by integration')], 'the token may not do this'),
+    ([None, answers(502)], 'answered 502'),
+    ([limited(reset=1800)], 'rate limit'),
+])
+def test_a_refusal_ends_the_run_and_is_said(hub, tocsin, checks, trouble, why):
+    checks(api='dd', web='dd')
+    hub.trouble = list(trouble)
+    assert why in tocsin('open-issues', code=1).stderr
+    assert not hub.issues, 'nothing is sent twice that may have worked'
+    hub.trouble = [None, answers(422, 'Validation Failed')]
+    assert 'answered 422' in tocsin('open-issues', code=1).stderr and len(hub.issues) == 1
