@@ -30,7 +30,6 @@ create table tocsin.maintenance (
     changed       xid8 not null default pg_current_xact_id()
 );
 create index maintenance_owner on tocsin.maintenance (owner, id);
-create index maintenance_changed on tocsin.maintenance (changed);
 create trigger touch before update on tocsin.maintenance for each row execute function tocsin.touch();
 
 create table tocsin.maintenance_monitor (
