@@ -9,13 +9,12 @@ static const struct command *const rows[] = {
     &data_bootstrap,
     &data_compress,
     &data_config,
+    &data_open_issues,
     &data_publish,
     &data_rebuild,
     &data_summarize,
     &data_sync,
     &data_update_status,
-    &data_bootstrap, &data_compress, &data_config,        &data_open_issues,
-    &data_summarize, &data_sync,     &data_update_status,
 };
 /* clang-format on */
 
