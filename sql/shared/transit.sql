@@ -203,7 +203,7 @@ begin
 
     if moved > 0 then
         perform pg_notify('tocsin_live', '');
-        if exists (select from tocsin.pages_of(transit_all.monitor)) then
+        if exists (select from tocsin.pages_of(transit_step.monitor)) then
             perform pg_notify('tocsin_work', 'publish');
         end if;
     end if;
