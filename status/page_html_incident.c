@@ -210,10 +210,7 @@ void view_window(struct view *v, const struct page_window *w)
     html(o,
          "<article class=\"card inc s%d\" id=\"m-%s\">\n<div class=\"line\"><h3 "
          "dir=\"auto\">%s</h3>",
-         state == 0  ? STATUS_MAINTENANCE
-         : state < 0 ? STATUS_UP
-                     : STATUS_UNKNOWN,
-         w->key, w->title);
+         state < 0 ? STATUS_UP : STATUS_MAINTENANCE, w->key, w->title);
     html(o, "<span class=\"s s%d\">", STATUS_MAINTENANCE);
     view_icon(v, STATUS_MAINTENANCE);
     view_word(v, state == 0 ? W_IN_PROGRESS : state < 0 ? W_COMPLETED : W_UPCOMING);

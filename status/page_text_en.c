@@ -1,3 +1,4 @@
+/* page_text_en: the page in English. */
 #include "page_text.h"
 
 const struct language language_en = {
