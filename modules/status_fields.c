@@ -112,6 +112,12 @@ const tocsin_field page_list_query[] = {
     {0},
 };
 
+const tocsin_field preview_query[] = {
+    {"incident", T_STRING, .min = 1, .max = 20,
+     .help = "The page of this incident instead: its number, or `draft` for a new one."},
+    {0},
+};
+
 const tocsin_field postmortem_query[] = {
     {"revision", T_INT, .min = 1, .max = 2147483647, .help = "The revision to read; the newest unless set."},
     {0},

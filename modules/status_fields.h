@@ -21,6 +21,7 @@ extern const tocsin_field postmortem_publish[];
 
 /* Queries. */
 extern const tocsin_field page_list_query[];
+extern const tocsin_field preview_query[];
 extern const tocsin_field postmortem_query[];
 
 #endif

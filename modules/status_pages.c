@@ -141,8 +141,10 @@ const tocsin_route page_routes[] = {
      .body = page_preview, .check = check_preview, .handler = preview_post,
      .summary = "Make a look at the page with what is about to change; kept for 10 minutes.",
      .tag = "pages"},
-    {"GET", "/pages/{id}/preview/{uuid}", ROLE_VIEWER, .handler = preview_get,
-     .summary = "That look, as HTML.", .tag = "pages"},
+    {"GET", "/pages/{id}/preview/{uuid}", ROLE_VIEWER, .query = preview_query,
+     .handler = preview_get, .summary = "That look, as HTML.", .tag = "pages"},
+    {"GET", "/pages/{id}/assets/{key}", ROLE_VIEWER, .handler = preview_asset,
+     .summary = "The style sheet of such a look.", .tag = "pages"},
 
     {"POST", "/incidents/{id}/updates", ROLE_MEMBER, "incident_update",
      .body = incident_update, .summary = "Say how it goes.", .tag = "incidents"},

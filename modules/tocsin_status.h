@@ -50,6 +50,7 @@ int logo_get(tocsin_request *q);
 
 int preview_post(tocsin_request *q);
 int preview_get(tocsin_request *q);
+int preview_asset(tocsin_request *q);
 
 /* ---------------------------------------------------------------- status_guard.c */
 

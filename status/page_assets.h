@@ -6,4 +6,8 @@
 
 extern const char page_css[], page_js[];
 
+/* Names of the assets, "page-0123456789.css", static. */
+const char *page_asset_css(void);
+const char *page_asset_js(void);
+
 #endif

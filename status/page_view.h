@@ -8,6 +8,7 @@
 
 #include "html.h"
 #include "page.h"
+#include "page_assets.h"
 #include "page_text.h"
 #include "page_zone.h"
 #include "status.h"
@@ -112,9 +113,5 @@ void page_out_month(struct view *v, int month, int before, int after);
 enum badge_kind { BADGE_STATUS, BADGE_UPTIME, BADGE_RESPONSE };
 /* component -1: of the whole page */
 void page_out_badge(struct view *v, int component, enum badge_kind kind);
-
-/* Names of the assets, "page-0123456789.css", static. */
-const char *page_asset_css(void);
-const char *page_asset_js(void);
 
 #endif

@@ -18,7 +18,7 @@ SSL, EVENT, JWT, CRYPT = ('openssl/',), ('event2/', 'event'), ('jwt',), ('crypt'
 # folder → what its files may take from outside, and from which other folders of ours
 RULES = {
     'lib': (JSON, ()),
-    'modules': (HTTPD + PQ + JSON + SSL + JWT + CRYPT, ('lib',)),
+    'modules': (HTTPD + PQ + JSON + SSL + JWT + CRYPT, ('lib', 'status')),
     'status': (JSON + FORMATS, ('lib',)),
     'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib', 'status')),
     'cli': (PQ + JSON + SSL + CRYPT + CURL, ('lib', 'status')),

@@ -1,4 +1,6 @@
 """Status pages: their settings, what stands on them, and who may change that."""
+import re
+
 import pytest
 
 from watching import create, refused
@@ -210,3 +212,45 @@ def test_publish_asks_for_the_files(quiet, ann):
     assert quiet.db('select changed::text::bigint from tocsin.page where id = %s', made['id'])[0][0] > before
     ann.api('PATCH', f"/pages/{made['id']}", json={'enabled': False})
     assert ann.api('POST', f"/pages/{made['id']}/publish").status_code == 409
+
+
+def test_a_preview_shows_what_is_about_to_change_to_its_writer_alone(quiet, ann):
+    m = create(ann, name='internal')
+    made = page(ann, title='As it is', components=[{'monitor': m['id'], 'name': 'Shop'}])
+    path = f"/pages/{made['id']}/preview"
+    i = ann.api('POST', '/incidents', json={'title': 'Slow <b>', 'monitors': [m['id']]}).json()
+    started = ann.api('POST', path, json={
+        'title': 'As it <i>will</i> be', 'password': 'not kept at all', 'components': [{'monitor': m['id'], 'name': 'New <name>'}, {'group': 'web'}],
+        'incident': {'id': i['id'], 'phase': 'identified', 'body': 'We **look** <script>x</script>'}})
+    assert started.status_code == 201 and started.headers['Location'] == started.json()['url']
+    shown = ann.get(started.json()['url'])
+    assert shown.status_code == 200 and shown.headers['Content-Type'] == 'text/html; charset=utf-8'
+    policy = shown.headers['Content-Security-Policy']
+    assert "frame-ancestors 'self'" in policy and 'script-src' not in policy and shown.headers['Cache-Control'] == 'no-store'
+    assert 'As it &lt;i&gt;will&lt;/i&gt; be' in shown.text and 'New &lt;name&gt;' in shown.text and 'web' in shown.text
+    assert '<strong>look</strong>' in shown.text and '<script>x' not in shown.text and 'internal' not in shown.text
+    style = re.search(r'<link rel="stylesheet" href="([^"]+)"', shown.text)[1]
+    got = ann.get(style)
+    assert got.status_code == 200 and got.headers['Content-Type'].startswith('text/css') and '--text' in got.text
+    own = ann.get(started.json()['url'] + f"?incident={i['id']}")
+    assert own.status_code == 200 and 'Slow &lt;b&gt;' in own.text and own.text != shown.text
+    assert ann.api('GET', f"/pages/{made['id']}").json()['title'] == 'As it is'
+    assert ann.api('GET', f"/incidents/{i['id']}").json()['published_at'] is None
+    assert 'kept' not in str(quiet.db('select draft from tocsin.page_draft'))
+    for who in (quiet.user(), quiet.user('operator')):
+        assert who.get(started.json()['url']).status_code == 404
+    quiet.db("update tocsin.page_draft set created_at = now() - interval '601 s' returning 1")
+    assert ann.get(started.json()['url']).status_code == 404
+
+
+def test_a_draft_is_checked_as_the_page_is(quiet, ann):
+    made, other = page(ann, title='draft'), create(quiet.user())
+    path = f"/pages/{made['id']}/preview"
+    for body, field in (({'accent': '#ffffff'}, 'accent'), ({'components': [{'monitor': other['id']}]}, 'components[0].monitor'),
+                        ({'incident': {'id': 1 << 40}}, 'incident.id'), ({'incident': {'phase': 'x'}}, 'incident.phase'),
+                        ({'incident': {'monitors': [other['id']]}}, 'monitors'), ({'zone': 'x'}, 'zone'), ({'title': ''}, 'title')):
+        refused(ann.api('POST', path, json=body), field)
+    ids = [ann.api('POST', path, json={'title': f'draft {n}'}).json()['id'] for n in range(22)]
+    kept = [ann.api('GET', f'{path}/{i}').status_code for i in ids]
+    assert kept == [404] * 2 + [200] * 20
+    assert ann.api('GET', f"/pages/{made['id']}/assets/page.css").status_code == 404
