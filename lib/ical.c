@@ -87,7 +87,8 @@ void ical_event(buf *t, const struct ical_event *e)
     text(t, "UID", e->uid);
     stamp(t, "DTSTAMP", e->stamp);
     stamp(t, "DTSTART", e->starts);
-    stamp(t, "DTEND", e->ends);
+    if (strncmp(e->starts, e->ends, 19) != 0)
+        stamp(t, "DTEND", e->ends); /* shorter than a second: a moment has no end */
     line(t, "SEQUENCE", sequence);
     line(t, "STATUS", e->cancelled ? "CANCELLED" : "CONFIRMED");
     line(t, "TRANSP", "TRANSPARENT");

@@ -52,8 +52,8 @@ begin
     return w;
 end $$;
 
--- What every change ends with: word of it to the audit, to open pages, and to those that write
--- pages. The clockwork sees by itself what it has to do.
+-- What every change ends with: word of it to the audit and to open pages. The clockwork and the
+-- publisher see by themselves what they have to do.
 create or replace function tocsin.maintenance_said(w tocsin.maintenance, who tocsin.account, input jsonb,
                                                    change text, before jsonb default null)
 returns json
@@ -66,7 +66,6 @@ begin
                          'maintenance', w.id::text, before,
                          case when change <> 'deleted' then tocsin.maintenance_audit(w) end);
     perform tocsin.emit('maintenance', w.owner, w.id, jsonb_build_object('change', change));
-    perform pg_notify('tocsin_work', 'publish');
     return tocsin.maintenance_full(w);
 end $$;
 

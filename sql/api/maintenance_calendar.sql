@@ -18,7 +18,7 @@ begin
     elsif high > low + interval '400 days' then
         perform tocsin.fail(422, 'The span is too long.', 'to', 'must be 400 days after from at most');
     end if;
-    select array_agg(x.item order by x.starts_at, x.id),
+    select coalesce(array_agg(x.item order by x.starts_at, x.id), '{}'),
            array_agg((extract(epoch from x.starts_at) * 1000000)::bigint || '.' || x.id order by x.starts_at, x.id)
       into page, ends
       from (select o.id, o.starts_at, json_build_object(

@@ -194,7 +194,7 @@ declare
     low constant timestamptz := now() - make_interval(secs => w.duration_s) + interval '1 us';
 begin
     return query
-    select s from tocsin.maintenance_starts(w, low, now() + interval '100 days') s limit 5001;
+    select s from tocsin.maintenance_starts(w, low, now() + interval '100 days') s;
     if not found then
         return query
         select s from tocsin.maintenance_starts(w, now(), greatest(now(), w.starts_at)

@@ -3,10 +3,10 @@
 
 -- ---------------------------------------------------------------- what the clock says
 
+-- When it is over: as planned, or when it was cancelled in the middle.
 create or replace function tocsin.occurrence_end(o tocsin.occurrence) returns timestamptz
 language sql immutable as $$
-    select case when o.cancelled_at is null then o.ends_at
-                else least(o.ends_at, greatest(o.cancelled_at, o.starts_at)) end
+    select least(o.ends_at, case when o.cancelled_at > o.starts_at then o.cancelled_at end)
 $$;
 
 create or replace function tocsin.occurrence_state(o tocsin.occurrence,
@@ -70,7 +70,7 @@ begin
     return tocsin.json_join(tocsin.maintenance_json(w), json_build_object(
         'covers', (select count(*) from tocsin.maintenance_covers(w.id)),
         'occurrences', coalesce((
-            select json_agg(tocsin.occurrence_json(o) order by o.starts_at)
+            select json_agg(tocsin.occurrence_json(x.o) order by (x.o).starts_at)
               from ((select o from tocsin.occurrence o
                       where o.maintenance = w.id and o.ends_at <= now()
                       order by o.starts_at desc limit 10)
@@ -182,22 +182,27 @@ end $$;
 create or replace function tocsin.occurrence_errors(w tocsin.maintenance) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
+    c      record;
     starts timestamptz[];
 begin
     if w.repeat = 'once' then
         return case when w.starts_at + make_interval(secs => w.duration_s) <= now()
                     then '{"starts_at": "lies so far back that the window is over"}'::jsonb end;
+    elsif w.repeat = 'cron' then
+        c := tocsin.cron(w.rule ->> 'expression');
+        if cardinality(c.minutes) * cardinality(c.hours) > 50 then
+            return '{"rule.expression": "comes too often: more than 50 times a day"}';
+        elsif not c.either and (select min(d) from unnest(c.days) d)
+                 > (select max(case when m = 2 then 29 when m in (4, 6, 9, 11) then 30 else 31 end)
+                      from unnest(c.months) m) then
+            return '{"rule.expression": "never comes"}';
+        end if;
     end if;
     starts := array(select tocsin.maintenance_next_starts(w));
     return case
-        when cardinality(starts) = 0 and w.until_at is not null
-            then '{"until": "leaves no occurrence"}'::jsonb
-        when cardinality(starts) = 0
-            then jsonb_build_object(case w.repeat when 'cron' then 'rule.expression' else 'rule' end,
-                                    'never comes')
-        when cardinality(starts) > 5000
-            then jsonb_build_object(case w.repeat when 'cron' then 'rule.expression' else 'rule' end,
-                                    'comes too often: more than 50 times a day')
+        when cardinality(starts) = 0 then
+            case when w.until_at is not null then '{"until": "leaves no occurrence"}'::jsonb
+                 else '{"repeat": "never comes"}' end
         when exists (select from unnest(starts[:cardinality(starts) - 1], starts[2:]) x (a, b)
                       where x.a + make_interval(secs => w.duration_s) > x.b)
             then '{"duration": "must not be longer than the time to the next occurrence"}'::jsonb

@@ -144,9 +144,6 @@ begin
             perform tocsin.tell_maintenance(d.id, d.what);
         end if;
     end loop;
-    if n > 0 then
-        perform pg_notify('tocsin_work', 'publish');
-    end if;
     return n;
 end $$;
 
