@@ -31,7 +31,7 @@ export function publicWorld(now, empty) {
             { id: 2, type: 'webhook', address: 'https://hooks.example.org/status', components: [11], state: 'active', confirmed_at: iso(now - 7e8), created_at: iso(now - 7e8), failures: 2, disabled_at: null },
             { id: 3, type: 'email', address: 'gone@example.org', components: null, state: 'disabled', confirmed_at: iso(now - 9e8), created_at: iso(now - 9e8), failures: 5, disabled_at: iso(now - 1e8) },
         ],
-        blank: (id) => page_(id, { published_at: null, bytes: null, subscribers: 0 }), drafts: new Map(), postmortems: new Map(),
+        blank: (id) => page_(id, { published_at: null, bytes: null, subscribers: 0 }), drafts: new Map(), postmortems: new Map([[2, [{ revision: 1, at: iso(now - 6e7), author: 'ann', body: '## Impact\n\nNobody could read it.', published_at: null }, { revision: 2, at: iso(now - 5e7), author: 'bob', body: '## Impact\n\nNobody could read it for **six minutes**.\n\n## Actions\n\n- Renew by a timer', published_at: null }]]]),
     };
 }
 
@@ -56,10 +56,10 @@ const rules = (body) => Object.fromEntries(Object.entries({ title: body.title ==
 
 /** @type {[string, RegExp, (c: any) => any][]} */
 export const publicRoutes = [
-    ['GET', /^\/maintenance$/, ({ w, query }) => page(w.windows.map(shown).filter((item) => !query.get('state') || item.state === query.get('state')).reverse())],
+    ['GET', /^\/maintenance$/, ({ w, query }) => page(w.windows.map(shown).filter((item) => (!query.get('state') || item.state === query.get('state')) && (!query.get('monitor') || item.everything || item.monitors.includes(Number(query.get('monitor'))))).reverse())],
     ['GET', /^\/maintenance\/calendar$/, ({ w, query }) => page(w.windows.flatMap((item) => occurrences(item, Date.parse(query.get('from')), Date.parse(query.get('to')))
-        .map((o) => ({ id: item.id, title: item.title, zone: item.zone, ...o, state: item.cancelled ? 'cancelled' : 'upcoming' }))))],
-    ['GET', /^\/maintenance\/(\d+)$/, ({ w, id }) => { const item = w.windows.find((x) => x.id === id); return item ? shown(item) : fail(404); }],
+        .map((o, i) => ({ id: item.id * 100 + i, maintenance: item.id, title: item.title, zone: item.zone, ...o, state: item.cancelled ? 'cancelled' : 'upcoming' }))))],
+    ['GET', /^\/maintenance\/(\d+)$/, ({ w, id }) => { const item = w.windows.find((x) => x.id === id); return item ? { ...shown(item), covers: 2, occurrences: occurrences(item, Date.now() - 30 * 864e5, Date.now() + 100 * 864e5).map((o, i) => ({ id: i, ...o, state: item.cancelled ? 'cancelled' : 'upcoming' })) } : fail(404); }],
     ['POST', /^\/maintenance$/, ({ w, body, tell }) => {
         const errors = rules(body);
         if (Object.keys(errors).length) return fail(422, { errors });
@@ -141,6 +141,44 @@ publicRoutes.push(
     ['GET', /^\/pages\/(\d+)\/subscribers$/, ({ w, id }) => page(id === 1 ? w.subscribers : [])],
     ['POST', /^\/pages\/(\d+)\/subscribers\/import$/, ({ w, body }) => { for (const address of body.addresses) w.subscribers.push({ ...w.subscribers[0], id: w.subscribers.length + 1, address, confirmed_at: body.confirmed ? iso(Date.now()) : null }); return { added: body.addresses.length }; }],
     ['DELETE', /^\/pages\/\d+\/subscribers\/(\d+)$/, ({ w, id }) => { w.subscribers = w.subscribers.filter((s) => s.id !== id); return null; }],
+);
+
+function postmortem(w, id, wanted) {
+    const list = w.postmortems.get(id) ?? [];
+    const p = wanted ? list.find((r) => r.revision === wanted) : list.at(-1);
+    const shown = list.find((r) => r.published_at);
+    return { version: list.length, incident: id, revision: p?.revision ?? 0, body: p?.body ?? '', at: p?.at ?? null, author: p?.author ?? null, published_revision: shown?.revision ?? null, published_at: shown?.published_at ?? null, template: list.length ? null : '## Impact\n\n## Cause\n\n## Actions\n\n- ', revisions: [...list].reverse().map(({ body: _, ...r }) => r) };
+}
+const say = (w, i, kind, more = {}) => i.events.push({ id: ++w.seq, at: iso(Date.now()), actor: 'Ann Operator', kind, body: '', public: false, ...more });
+
+publicRoutes.push(
+    ['POST', /^\/incidents$/, ({ w, body, tell }) => {
+        const id = w.incidents.length + 1;
+        const i = { ...w.incidents[0], id, version: 1, title: body.title, severity: body.severity, state: 'open', auto: false, started_at: body.started_at ?? iso(Date.now()), acked_at: null, acked_by: null, resolved_at: null, monitor: null, monitor_name: null, phase: body.phase, public_title: body.public_title ?? '', published_at: body.publish ? iso(Date.now()) : null,
+            monitors: (body.monitors ?? []).map((m) => ({ id: m, name: w.monitors.get(m).name })), events: [] };
+        say(w, i, 'opened', { body: body.publish ? '' : body.body });
+        if (body.publish) say(w, i, 'update', { phase: body.phase, body: body.body, public: true });
+        w.incidents.unshift(i);
+        tell('incident', { id });
+        return { status: 201, body: i };
+    }],
+    ['POST', /^\/incidents\/(\d+)\/(updates|publish|withdraw)$/, ({ w, id, verb, body, tell }) => {
+        const i = w.incidents.find((x) => x.id === id);
+        if (verb === 'withdraw') { i.published_at = null; say(w, i, 'withdrawn'); }
+        if (verb === 'publish') { Object.assign(i, { published_at: iso(Date.now()), public_title: body.public_title }); say(w, i, 'published'); if (body.body) say(w, i, 'update', { phase: i.phase, body: body.body, public: true }); }
+        if (verb === 'updates') { i.phase = body.phase; say(w, i, 'update', { phase: body.phase, body: body.body, public: body.public }); if (body.public) i.published_at ??= iso(Date.now()); if (body.phase === 'resolved') i.resolved_at ??= iso(Date.now()); }
+        i.version++;
+        tell('incident', { id });
+        return i;
+    }],
+    ['GET', /^\/incidents\/(\d+)\/postmortem$/, ({ w, id, query }) => postmortem(w, id, Number(query.get('revision')))],
+    ['PUT', /^\/incidents\/(\d+)\/postmortem$/, ({ w, id, body, ifMatch }) => {
+        const list = w.postmortems.get(id) ?? [];
+        if (ifMatch && ifMatch !== String(list.length)) return fail(412, { title: 'Changed meanwhile' });
+        w.postmortems.set(id, [...list, { revision: list.length + 1, at: iso(Date.now()), author: 'Ann Operator', body: body.body, published_at: null }]);
+        return postmortem(w, id);
+    }],
+    ['POST', /^\/incidents\/(\d+)\/postmortem\/publish$/, ({ w, id, body }) => { for (const r of w.postmortems.get(id)) r.published_at = r.revision === body.revision ? iso(Date.now()) : null; return postmortem(w, id); }],
 );
 
 /** Monitors follow the window that began or ended just now. */

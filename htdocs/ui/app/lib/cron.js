@@ -7,13 +7,16 @@ const LONG_DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Frid
 const LONG_MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 /** @type {[string, number, number, string[]][]} */
 const FIELDS = [['minute', 0, 59, []], ['hour', 0, 23, []], ['day of the month', 1, 31, []], ['month', 1, 12, MONTHS], ['day of the week', 0, 7, DAYS]];
+/** @type {Record<string, string>} */
+const NAMED = { '@hourly': '0 * * * *', '@daily': '0 0 * * *', '@midnight': '0 0 * * *', '@weekly': '0 0 * * 0', '@monthly': '0 0 1 * *', '@yearly': '0 0 1 1 *', '@annually': '0 0 1 1 *' };
 const LONGEST_DAYS = 366 * 8; // 29 February of a leap year comes within eight years
 
 /** @typedef {{sets: Set<number>[], any: boolean[]}} Cron */
 
 /** @param {string} text @returns {{cron: Cron|null, problem: string}} */
 export function parseCron(text) {
-    const parts = text.trim().toLowerCase().split(/\s+/);
+    const word = text.trim().toLowerCase();
+    const parts = (NAMED[word] ?? word).split(/\s+/);
     if (parts.length !== 5) return { cron: null, problem: 'Five fields: minute, hour, day of the month, month, day of the week. For example 0 2 * * 1.' };
     const sets = [];
     for (const [i, part] of parts.entries()) {

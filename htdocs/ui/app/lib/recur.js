@@ -27,8 +27,8 @@ function* walls({ wall, repeat, rule, duration }, now) {
     if (repeat === 'once') yield wall;
     else if (repeat === 'weekly') {
         const monday = midnight(wall) - (weekday(wall) - 1) * DAY;
-        const days = [...(rule.days ?? [])].sort((a, b) => a - b);
-        for (let week = 0; days.length && week < FAR; week += rule.every || 1) {
+        const days = daysOf(rule, wall);
+        for (let week = 0; week < FAR; week += rule.every || 1) {
             for (const day of days) {
                 const at = monday + (week * 7 + day - 1) * DAY + time;
                 if (at >= wall) yield at;
@@ -36,8 +36,8 @@ function* walls({ wall, repeat, rule, duration }, now) {
         }
     } else if (repeat === 'monthly') {
         const first = new Date(wall);
-        for (let k = 0; k < 240; k++) {
-            const at = inMonth(first.getUTCFullYear(), first.getUTCMonth() + k, rule);
+        for (let k = 0; k < 240; k += rule.every || 1) {
+            const at = inMonth(first.getUTCFullYear(), first.getUTCMonth() + k, { day: first.getUTCDate(), ...rule });
             if (at !== null && at + time >= wall) yield at + time;
         }
     } else {
@@ -46,11 +46,14 @@ function* walls({ wall, repeat, rule, duration }, now) {
     }
 }
 
-/** The day of a month; null in a month without it. @param {number} y @param {number} m @param {Plan['rule']} rule */
+/** A rule without days means that of the first occurrence. @param {Plan['rule']} rule @param {number} wall */
+const daysOf = (rule, wall) => (rule.days?.length ? [...rule.days].sort((a, b) => a - b) : [weekday(wall)]);
+
+/** The day of a month; a shorter month has it at its end. @param {number} y @param {number} m @param {Plan['rule']} rule */
 function inMonth(y, m, rule) {
     const length = new Date(Date.UTC(y, m + 1, 0)).getUTCDate();
-    if (rule.day) return rule.day <= length ? Date.UTC(y, m, rule.day) : null;
-    if (!rule.week || !rule.weekday) return null;
+    if (!rule.week) return Date.UTC(y, m, Math.min(rule.day ?? 1, length));
+    if (!rule.weekday) return null;
     const one = Date.UTC(y, m, 1);
     const day = 1 + ((rule.weekday - weekday(one) + 7) % 7);
     if (rule.week > 0) return day + (rule.week - 1) * 7 <= length ? Date.UTC(y, m, day + (rule.week - 1) * 7) : null;
@@ -79,11 +82,13 @@ export function ruleWords({ wall, repeat, rule }) {
     if (repeat === 'once') return 'once';
     if (repeat === 'weekly') {
         const every = rule.every && rule.every > 1 ? `every ${rule.every} weeks` : 'every week';
-        return `${every} on ${listed([...(rule.days ?? [])].sort((a, b) => a - b).map((day) => WEEKDAYS[day - 1]))}${time}`;
+        return `${every} on ${listed(daysOf(rule, wall ?? 0).map((day) => WEEKDAYS[day - 1]))}${time}`;
     }
     if (repeat === 'monthly') {
-        if (rule.day) return `every month on day ${rule.day}${time}${rule.day > 28 ? ', in months that have it' : ''}`;
-        return `every month on the ${NTH.find(([n]) => n === rule.week)?.[1] ?? '?'} ${WEEKDAYS[(rule.weekday ?? 1) - 1]}${time}`;
+        const often = rule.every && rule.every > 1 ? `every ${rule.every} months` : 'every month';
+        const day = rule.day ?? new Date(wall ?? 0).getUTCDate();
+        if (!rule.week) return `${often} on day ${day}${time}${day > 28 ? ', or the last one' : ''}`;
+        return `${often} on the ${NTH.find(([n]) => n === rule.week)?.[1] ?? '?'} ${WEEKDAYS[(rule.weekday ?? 1) - 1]}${time}`;
     }
     const { cron } = parseCron(rule.expression ?? '');
     return cron ? cronWords(cron) : `cron ${rule.expression}`;

@@ -20,7 +20,7 @@ const SHOWN = 3;
 const NAMES = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** What the clock says of one occurrence. @param {any} item @param {number} now */
-const stateOf = (item, now) => (item.state === 'cancelled' || item.cancelled ? 'cancelled' : now < Date.parse(item.starts_at) ? 'upcoming' : now < Date.parse(item.ends_at) ? 'in-progress' : 'completed');
+const stateOf = (item, now) => (item.state === 'cancelled' ? 'cancelled' : now < Date.parse(item.starts_at) ? 'upcoming' : now < Date.parse(item.ends_at) ? 'in-progress' : 'completed');
 
 export function Calendar() {
     const today = dayText(wallOf(tick.value, zone.value));
@@ -64,12 +64,12 @@ export function Calendar() {
         <div class="card" aria-busy=${data.data.value || data.error.value ? undefined : 'true'}><table class="month" role="grid" aria-labelledby="month" ref=${grid} onKeyDown=${keys}><thead><tr role="row">${NAMES.map((name, i) => html`<th key=${name} scope="col" role="columnheader" abbr=${dayName(weeks[0][i]).split(' ')[0]}>${name}</th>`)}</tr></thead>
             <tbody>${weeks.map((week) => html`<tr key=${week[0]} role="row">${week.map((d) => html`<${Day} key=${d} day=${d} list=${byDay.get(d) ?? []} current=${d === day} today=${d === today} other=${d.slice(0, 7) !== month} choose=${choose}/>`)}</tr>`)}</tbody></table></div>
         <section class="card" aria-labelledby="the-day"><header><h2 id="the-day">${dayName(day)}</h2>${can('member') && html`<a class="btn small" href=${href(`maintenance/?new=once&day=${day}`)}>Plan a window on this day</a>`}</header>
-            ${chosen.length === 0 ? html`<p class="card-body soft">No maintenance on this day.</p>` : html`<ul class="lines">${chosen.map((item) => html`<li key=${`${item.id} ${item.starts_at}`}><${WindowBadge} state=${stateOf(item, tick.value)}/><span class="grow"><a href=${href(`maintenance/?id=${item.id}`)}><b>${item.title}</b></a><br/><span class="meta"><${When} from=${Date.parse(item.starts_at)} to=${Date.parse(item.ends_at)} own=${item.zone ?? zone.value}/></span></span></li>`)}</ul>`}</section>`;
+            ${chosen.length === 0 ? html`<p class="card-body soft">No maintenance on this day.</p>` : html`<ul class="lines">${chosen.map((item) => html`<li key=${item.id}><${WindowBadge} state=${stateOf(item, tick.value)}/><span class="grow"><a href=${href(`maintenance/?id=${item.maintenance}`)}><b>${item.title}</b></a><br/><span class="meta"><${When} from=${Date.parse(item.starts_at)} to=${Date.parse(item.ends_at)} own=${item.zone ?? zone.value}/></span></span></li>`)}</ul>`}</section>`;
 }
 
 /** @param {{day: string, list: any[], current: boolean, today: boolean, other: boolean, choose: (day: string) => void}} props */
 function Day({ day, list, current, today, other, choose }) {
     const states = list.map((item) => stateOf(item, tick.value));
     return html`<td role="gridcell" aria-selected=${current} class=${`${other ? 'other' : ''} ${today ? 'today' : ''}`}><button type="button" tabindex=${current ? 0 : -1} aria-current=${today ? 'date' : undefined} onClick=${() => choose(day)}>
-        <span class="sr">${dayName(day)}${list.length ? `, ${plural(list.length, 'window')}: ${list.map((item) => item.title).join(', ')}` : ''}</span><span class="day-n num" aria-hidden="true">${Number(day.slice(8))}</span><span aria-hidden="true" class="day-list">${list.slice(0, SHOWN).map((item, i) => html`<span class=${`day-item is-${states[i]}`} key=${`${item.id} ${item.starts_at}`}>${item.title}</span>`)}${list.length > SHOWN && html`<span class="meta">and ${list.length - SHOWN} more</span>`}</span></button></td>`;
+        <span class="sr">${dayName(day)}${list.length ? `, ${plural(list.length, 'window')}: ${list.map((item) => item.title).join(', ')}` : ''}</span><span class="day-n num" aria-hidden="true">${Number(day.slice(8))}</span><span aria-hidden="true" class="day-list">${list.slice(0, SHOWN).map((item, i) => html`<span class=${`day-item is-${states[i]}`} key=${item.id}>${item.title}</span>`)}${list.length > SHOWN && html`<span class="meta">and ${list.length - SHOWN} more</span>`}</span></button></td>`;
 }

@@ -3,10 +3,12 @@ import { html } from '../html.js';
 import { useEffect, useMemo, useRef, useState } from '../../vendor/hooks.js';
 import { asProblem, get, patch, post } from '../api.js';
 import { href } from '../base.js';
+import { phaseName, SEVERITIES } from '../lib/phase.js';
 import { instant, span } from '../lib/time.js';
 import { tick } from '../store/clock.js';
 import { addShortcuts } from '../store/keys.js';
 import { on } from '../store/live.js';
+import { loadMonitors } from '../store/monitors.js';
 import { overview } from '../store/overview.js';
 import { resource } from '../store/resource.js';
 import { can } from '../store/session.js';
@@ -16,11 +18,14 @@ import { closeDialog, Dialog, openDialog } from './dialog.js';
 import { Field, FormProblem, Select } from './field.js';
 import { Markdown } from './markdown.js';
 import { Empty, Failed, Skeleton } from './states.js';
+import { InPublic } from './incidentpublic.js';
+import { MonitorChips } from './monitorchips.js';
+import { Postmortem } from './postmortem.js';
 import { Badge } from './status.js';
 import { Time } from './time.js';
 
 /** @type {Record<string, string>} */
-const SAYS = { opened: 'Opened', acknowledged: 'acknowledged', comment: 'commented', edited: 'edited', resolved: 'Resolved', reopened: 'Opened again', notified: 'Told' };
+const SAYS = { opened: 'Opened', acknowledged: 'acknowledged', comment: 'commented', edited: 'edited', resolved: 'Resolved', reopened: 'Opened again', notified: 'Told', update: 'wrote', published: 'Published', withdrawn: 'Taken back from the public', postmortem: 'Postmortem' };
 
 /** @param {{id: number}} props */
 export function IncidentDetail({ id }) {
@@ -35,10 +40,12 @@ export function IncidentDetail({ id }) {
         if (error?.status === 404) return html`<div class="card"><${Empty} icon="search" title="There is no such incident"><a class="btn" href=${href('incidents/')}>All incidents</a><//></div>`;
         return error ? html`<${Failed} error=${error} what="The incident" retry=${data.load}/>` : html`<${Skeleton} label="Loading the incident"/>`;
     }
-    return html`<article class="card" aria-labelledby="incident-title"><${Head} item=${item} set=${(/** @type {any} */ next) => { data.data.value = next; }} reload=${data.load}/>
+    const set = (/** @type {any} */ next) => { data.data.value = next; };
+    return html`<div class="stack"><article class="card" aria-labelledby="incident-title"><${Head} item=${item} set=${set} reload=${data.load}/>
         <${Failed} error=${error} what="The incident" retry=${data.load} old/>
         <ol class="timeline" aria-label="Timeline">${(item.events ?? []).map((/** @type {any} */ event) => html`<${Event} key=${event.id ?? `${event.at} ${event.body}`} event=${event}/>`)}</ol>
-        ${can('member') && html`<${Comment} item=${item} set=${(/** @type {any} */ next) => { data.data.value = next; }}/>`}</article>`;
+        ${can('member') && html`<${Comment} item=${item} set=${set}/>`}</article>
+        <${InPublic} item=${item} set=${set}/><${Postmortem} item=${item}/></div>`;
 }
 
 /** @param {{item: any, set: (next: any) => void, reload: () => Promise<void>}} props */
@@ -68,14 +75,18 @@ function Head({ item, set, reload }) {
         <div class="card-body facts"><${Badge} status=${open ? 'down' : 'up'} word=${open ? (item.acked_at ? 'acknowledged' : 'open') : 'resolved'} solid/><span>${item.severity}</span>
             <span>started <${Time} at=${from} exact/></span><span>${open ? `for ${span((tick.value - from) / 1000)}` : `lasted ${span((to - from) / 1000)}`}</span>
             ${item.acked_by && html`<span>acknowledged by ${item.acked_by}</span>`}${!open && html`<span>resolved ${item.resolved_by ? `by ${item.resolved_by}` : 'by itself'}</span>`}
-            ${item.monitor && html`<a href=${href(`monitors/?id=${item.monitor}`)}>${item.monitor_name ?? `monitor ${item.monitor}`}</a>`}${item.cause && html`<span class="soft">${item.cause}</span>`}</div>`;
+            ${affected(item).map((m) => html`<a key=${m.id} href=${href(`monitors/?id=${m.id}`)}>${m.name}</a>`)}${item.cause && html`<span class="soft">${item.cause}</span>`}</div>`;
 }
+
+/** Its own monitor, and what else it affects. @param {any} item @returns {{id: number, name: string}[]} */
+const affected = (item) => (item.monitors?.length ? item.monitors : item.monitor ? [{ id: item.monitor, name: item.monitor_name ?? `monitor ${item.monitor}` }] : []);
 
 /** @param {{event: any}} props */
 function Event({ event }) {
     const verb = SAYS[event.kind] ?? event.kind;
     return html`<li><${Time} at=${instant(event.at)} exact/> ${event.actor ? html`<b>${event.actor}</b> ${verb.toLowerCase()}` : html`<b>${verb}</b>`}
-        ${event.body && (event.kind === 'comment' ? html`<div class="quote"><${Markdown} text=${event.body}/></div>` : html` <span class="soft">${event.body}</span>`)}</li>`;
+        ${event.kind === 'update' && html` <span class="chip">${phaseName(event.phase)}</span>`}${event.public && html` <span class="chip">public</span>`}
+        ${event.body && (event.kind === 'comment' || event.kind === 'update' ? html`<div class="quote"><${Markdown} text=${event.body}/></div>` : html` <span class="soft">${event.body}</span>`)}</li>`;
 }
 
 /** @param {{item: any, set: (next: any) => void}} props */
@@ -105,17 +116,23 @@ function Comment({ item, set }) {
 function Edit({ item, set }) {
     const [title, setTitle] = useState(item.title);
     const [severity, setSeverity] = useState(item.severity);
+    const [shown, setShown] = useState(item.public_title ?? '');
+    const own = (/** @type {any} */ m) => m.id !== item.monitor;
+    const [ids, setIds] = useState(/** @type {number[]} */ ((item.monitors ?? []).filter(own).map((/** @type {any} */ m) => m.id)));
+    useEffect(() => { loadMonitors().catch(() => {}); }, []);
     const [problem, setProblem] = useState(/** @type {import('../api.js').Problem|null} */ (null));
     async function save() {
         try {
-            set(await patch(`/incidents/${item.id}`, { title: title.trim(), severity }, item.version));
+            set(await patch(`/incidents/${item.id}`, { title: title.trim(), severity, public_title: shown.trim(), monitors: ids }, item.version));
             closeDialog();
         } catch (error) {
             setProblem(asProblem(error));
         }
     }
-    return html`<${Dialog} title=${`Incident #${item.id}`} onSubmit=${save}><${FormProblem} problem=${problem} known=${['title', 'severity']}/>
+    return html`<${Dialog} title=${`Incident #${item.id}`} onSubmit=${save}><${FormProblem} problem=${problem} known=${['title', 'severity', 'public_title', 'monitors']}/>
         <${Field} label="Title" value=${title} onInput=${setTitle} error=${problem?.errors.title} maxlength=${200}/>
-        <${Select} label="Severity" value=${severity} onChange=${setSeverity} options=${[['critical', 'critical'], ['major', 'major'], ['minor', 'minor']]}/>
+        <${Field} label="Title in public" need="optional" value=${shown} placeholder=${title} onInput=${setShown} error=${problem?.errors.public_title} maxlength=${200}/>
+        <${Select} label="Severity" value=${severity} onChange=${setSeverity} options=${SEVERITIES}/>
+        <${MonitorChips} label=${item.monitor ? 'Affects besides its own monitor' : 'Affected monitors'} value=${ids} onChange=${setIds} error=${problem?.errors.monitors}/>
         <footer><${Button} onClick=${closeDialog}>Cancel<//><${Button} kind="primary" type="submit">Save<//></footer><//>`;
 }

@@ -3,7 +3,7 @@ import { html } from '../html.js';
 import { useEffect, useMemo } from '../../vendor/hooks.js';
 import { get } from '../api.js';
 import { href } from '../base.js';
-import { occurrences, planOf, ruleWords, stateNow } from '../lib/recur.js';
+import { planOf, ruleWords, stateNow } from '../lib/recur.js';
 import { instant, span } from '../lib/time.js';
 import { tick } from '../store/clock.js';
 import { addShortcuts } from '../store/keys.js';
@@ -12,14 +12,14 @@ import { monitors } from '../store/monitors.js';
 import { resource } from '../store/resource.js';
 import { go } from '../store/route.js';
 import { can } from '../store/session.js';
-import { endNow } from '../store/windows.js';
+import { endNow, skip } from '../store/windows.js';
 import { Markdown } from './markdown.js';
 import { Heading } from './page.js';
 import { Empty, Failed, Skeleton } from './states.js';
 import { Badge } from './status.js';
 import { Time } from './time.js';
 import { Actions } from './windowlist.js';
-import { Preview } from './windowpreview.js';
+import { Button } from './button.js';
 import { covered, coversWords, effectWords, When, WindowBadge } from './windowwords.js';
 
 const MANY = 60;
@@ -58,5 +58,21 @@ export function WindowDetail({ id }) {
         <div class="cards"><section class="card" aria-labelledby="w-covers"><header><h2 id="w-covers">Covers</h2><span class="meta">${coversWords(item)}</span></header>
                 ${rows.length === 0 ? html`<p class="card-body soft">${monitors.value.length ? 'No monitor of yours at present.' : 'Loading the monitors.'}</p>` : html`<ul class="lines">${rows.slice(0, MANY).map((row) => html`<li key=${row.id}><${Badge} status=${row.status.value}/><a class="cut" href=${href(`monitors/?id=${row.id}`)}>${row.name}</a></li>`)}
                     ${rows.length > MANY && html`<li class="soft">and ${rows.length - MANY} more</li>`}</ul>`}</section>
-            <section class="card" aria-labelledby="w-next"><header><h2 id="w-next">Next</h2></header><div class="card-body">${state === 'cancelled' ? html`<p class="soft">It was cancelled.</p>` : html`<${Preview} plan=${plan} list=${occurrences(plan, tick.value, 5)} self=${item.id}/>`}</div></section></div>`;
+            <${Occurrences} item=${item} reload=${data.load}/></div>`;
+}
+
+/** What the clock says of one of them. @param {any} o @param {number} now */
+const stateOf = (o, now) => (o.state === 'cancelled' ? 'cancelled' : now < Date.parse(o.starts_at) ? 'upcoming' : now < Date.parse(o.ends_at) ? 'in-progress' : 'completed');
+
+/** When it was and will be; one that is to come can be left out. @param {{item: any, reload: () => Promise<void>}} props */
+function Occurrences({ item, reload }) {
+    const now = tick.value;
+    const list = /** @type {any[]} */ (item.occurrences ?? []);
+    const begun = list.filter((o) => Date.parse(o.starts_at) <= now).reverse();
+    const next = list.filter((o) => Date.parse(o.starts_at) > now);
+    const leaves = can('member') && item.repeat !== 'once';
+    const rows = (/** @type {any[]} */ some, /** @type {number} */ most) => html`<ul class="lines">${some.slice(0, most).map((o) => html`<li key=${o.starts_at}><span class="grow"><${When} from=${Date.parse(o.starts_at)} to=${Date.parse(o.ends_at)} own=${item.zone}/></span><${WindowBadge} state=${stateOf(o, now)}/>
+        ${leaves && stateOf(o, now) === 'upcoming' && html`<${Button} small onClick=${() => skip(item, o.starts_at).then(reload)} label=${`Leave out: ${o.starts_at.slice(0, 10)}`} title="Leave this one out">Leave out<//>`}</li>`)}</ul>`;
+    return html`<div class="stack"><section class="card" aria-labelledby="w-next"><header><h2 id="w-next">Next</h2><span class="meta">${item.zone}</span></header>${next.length ? rows(next, 8) : html`<p class="card-body soft">None is to come.</p>`}</section>
+        ${begun.length > 0 && html`<section class="card" aria-labelledby="w-past"><header><h2 id="w-past">So far</h2></header>${rows(begun, 10)}</section>`}</div>`;
 }

@@ -2,12 +2,11 @@
 import { html } from '../html.js';
 import { plural } from '../lib/number.js';
 import { NTH, WEEKDAYS } from '../lib/recur.js';
-import { byId } from '../store/monitors.js';
 import { browserZone } from '../lib/time.js';
 import { choices } from '../store/view.js';
 import { DateTime } from './datetime.js';
 import { Check, Field, Radios, Select } from './field.js';
-import { Pick } from './pick.js';
+import { MonitorChips } from './monitorchips.js';
 import { TagInput } from './taginput.js';
 import { covered } from './windowwords.js';
 import { Writing } from './writing.js';
@@ -57,8 +56,7 @@ export function CoverFields({ v, set, errors }) {
     const groups = [...new Set([...choices.value.groups, ...v.groups])];
     return html`<fieldset class="form part"><legend>What it covers</legend>
         <${Radios} label="Monitors" name="everything" value=${v.everything ? 'all' : 'some'} onChange=${(/** @type {string} */ k) => set({ everything: k === 'all' })} options=${[['some', 'Some'], ['all', 'Every monitor, also those to come']]}/>
-        ${!v.everything && html`<${Pick} label="Add a monitor" taken=${(/** @type {import('./pick.js').Found} */ item) => v.monitors.includes(item.id)} onPick=${(/** @type {import('./pick.js').Found} */ item) => set({ monitors: [...v.monitors, item.id] })} error=${errors.monitors}/>
-            ${v.monitors.length > 0 && html`<ul class="row" aria-label="Chosen monitors">${v.monitors.map((id) => { const name = byId.get(id)?.name ?? `monitor ${id}`; return html`<li key=${id} class="chip big">${name}<button type="button" aria-label=${`Remove ${name}`} onClick=${() => set({ monitors: v.monitors.filter((other) => other !== id) })}>×</button></li>`; })}</ul>`}
+        ${!v.everything && html`<${MonitorChips} label="Add a monitor" value=${v.monitors} onChange=${(/** @type {number[]} */ ids) => set({ monitors: ids })} error=${errors.monitors}/>
             <${TagInput} label="All with one of these tags" value=${v.tags} onChange=${(/** @type {string[]} */ tags) => set({ tags })} error=${errors.tags} known=${choices.value.tags}/>
             ${groups.length > 0 && html`<fieldset class="field"><legend>All of these groups</legend><div class="row">${groups.map((group) => html`<${Check} key=${group} label=${group} checked=${v.groups.includes(group)} onChange=${flip(group)}/>`)}</div>${errors.groups && html`<p class="error">${errors.groups}</p>`}</fieldset>`}`}
         <p class="soft" role="status">Covers ${plural(rows.length, 'monitor')}${rows.length ? `: ${names}${rows.length > 4 ? ` and ${rows.length - 4} more` : ''}` : ' at present'}.</p></fieldset>`;

@@ -7,8 +7,9 @@ import { span } from '../lib/time.js';
 import { tick } from '../store/clock.js';
 import { on } from '../store/live.js';
 import { pager } from '../store/pager.js';
+import { go, query } from '../store/route.js';
 import { can } from '../store/session.js';
-import { cancel, endNow, extend, skip } from '../store/windows.js';
+import { cancel, endNow, erase, extend, skip } from '../store/windows.js';
 import { Button } from './button.js';
 import { confirmDialog } from './dialog.js';
 import { Menu } from './menu.js';
@@ -59,7 +60,7 @@ export function Actions({ item, state, reload, full }) {
         { text: 'Edit', icon: /** @type {const} */ ('edit'), href: href(`maintenance/?id=${item.id}&edit=1`) },
         { text: 'Plan one like it', icon: /** @type {const} */ ('copy'), href: href(`maintenance/?new=once&from=${item.id}`) },
         ...(item.repeat !== 'once' && item.next && state === 'upcoming' ? [{ text: 'Leave the next one out', icon: /** @type {const} */ ('next'), run: () => then(skip(item, item.next.starts_at)) }] : []),
-        ...(state === 'in-progress' || state === 'upcoming' ? [null, { text: item.repeat === 'once' ? 'Cancel' : 'Cancel all that are to come', icon: /** @type {const} */ ('trash'), danger: true, run: () => confirmCancel(item, reload) }] : []),
+        ...(state === 'in-progress' || state === 'upcoming' ? [null, { text: item.repeat === 'once' ? 'Cancel' : 'Cancel all that are to come', icon: /** @type {const} */ ('trash'), danger: true, run: () => confirmCancel(item, reload) }] : [null, { text: 'Delete the record', icon: /** @type {const} */ ('trash'), danger: true, run: () => confirmDelete(item, reload) }]),
     ];
     return html`<span class=${full ? 'row' : 'row-actions'}>${state === 'in-progress' && html`<${Button} small=${!full} onClick=${() => then(extend(item, 1800))} label=${full ? undefined : `Extend 30 min: ${item.title}`}>Extend 30 min<//>
             <${Button} small=${!full} kind=${full ? 'primary' : ''} onClick=${() => then(endNow(item))} label=${full ? undefined : `End now: ${item.title}`}>End now<//>`}
@@ -70,4 +71,10 @@ export function Actions({ item, state, reload, full }) {
 function confirmCancel(item, reload) {
     confirmDialog({ title: `Cancel ${item.title}?`, text: item.repeat === 'once' ? 'Monitoring goes on as usual. Who was told of it is told that it does not take place.' : 'Every occurrence that is to come is cancelled. The past stays in the record.', action: 'Cancel the window',
         run: async () => { await cancel(item); reload(); } });
+}
+
+/** @param {any} item @param {() => unknown} reload */
+function confirmDelete(item, reload) {
+    confirmDialog({ title: `Delete the record of ${item.title}?`, text: 'It goes for good. What it did to the monitors’ history stays.', action: 'Delete',
+        run: async () => { if (await erase(item)) { if (query.peek().get('id')) go('maintenance/'); else reload(); } } });
 }

@@ -35,8 +35,8 @@ function useOverlaps(list, self) {
             const last = list[list.length - 1];
             try {
                 const answer = await get('/maintenance/calendar', { from: iso(list[0].starts), to: iso(Math.min(last.ends, list[0].starts + 90 * 864e5)) }, stop.signal);
-                const hits = answer.items.filter((/** @type {any} */ item) => item.id !== self && item.state !== 'cancelled' && list.some((one) => Date.parse(item.starts_at) < one.ends && Date.parse(item.ends_at) > one.starts));
-                setFound([...new Map(hits.map((/** @type {any} */ item) => [item.id, { id: item.id, title: item.title }])).values()]);
+                const hits = answer.items.filter((/** @type {any} */ item) => item.maintenance !== self && item.state !== 'cancelled' && list.some((one) => Date.parse(item.starts_at) < one.ends && Date.parse(item.ends_at) > one.starts));
+                setFound([...new Map(hits.map((/** @type {any} */ item) => [item.maintenance, { id: item.maintenance, title: item.title }])).values()]);
             } catch { /* a hint only */ }
         }, 400);
         return () => { clearTimeout(timer); stop.abort(); };

@@ -13,8 +13,6 @@ import { Button } from './button.js';
 import { closeDialog, Dialog, openDialog } from './dialog.js';
 import { Check, Field, FormProblem } from './field.js';
 import { StatusIcon } from './icon.js';
-import { covered } from './windowwords.js';
-import { byId } from '../store/monitors.js';
 
 const LASTS = ['10 min', '30 min', '1 h', '2 h', '4 h', '1 d'];
 
@@ -48,14 +46,13 @@ function Start({ monitor }) {
 
 /** The windows that a monitor is in now. @param {{id: number}} props */
 export function InMaintenance({ id }) {
-    const data = useMemo(() => resource(() => get('/maintenance', { state: 'in-progress', limit: 200 })), [id]);
+    const data = useMemo(() => resource(() => get('/maintenance', { state: 'in-progress', monitor: id })), [id]);
     useEffect(() => {
         data.load();
         const offs = [on('maintenance', () => { data.load(); }), on('resync', () => { data.load(); })];
         return () => offs.forEach((off) => off());
     }, [data]);
-    const row = byId.get(id);
-    const list = (data.data.value?.items ?? []).filter((/** @type {any} */ item) => item.next && Date.parse(item.next.ends_at) > second.value && (item.everything || item.monitors.includes(id) || (row && covered(item).includes(row))));
+    const list = (data.data.value?.items ?? []).filter((/** @type {any} */ item) => item.next && Date.parse(item.next.ends_at) > second.value);
     const then = (/** @type {Promise<unknown>} */ p) => p.then(data.load);
     return html`${list.map((/** @type {any} */ item) => html`<div class="banner maintenance" key=${item.id} role="status"><span class="badge s-maintenance"><${StatusIcon} status="maintenance"/></span>
         <p><b>In maintenance:</b> <a href=${href(`maintenance/?id=${item.id}`)}>${item.title}</a>, <span class="num">${span((Date.parse(item.next.ends_at) - second.value) / 1000)}</span> to go.</p>

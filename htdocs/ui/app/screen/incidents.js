@@ -8,19 +8,24 @@ import { instant, span } from '../lib/time.js';
 import { tick } from '../store/clock.js';
 import { addShortcuts } from '../store/keys.js';
 import { on } from '../store/live.js';
-import { query, setQuery } from '../store/route.js';
+import { go, query, setQuery } from '../store/route.js';
+import { can } from '../store/session.js';
 import { Button } from '../part/button.js';
-import { IncidentDetail } from '../part/incident.js';
+import { lazy } from '../part/lazy.js';
 import { Heading } from '../part/page.js';
-import { Empty, Failed, Skeleton } from '../part/states.js';
+import { Empty, Failed, NoAccess, Skeleton } from '../part/states.js';
 import { StatusIcon } from '../part/icon.js';
 import { Time } from '../part/time.js';
 
+const IncidentDetail = lazy(() => import('../part/incidents.js'), 'IncidentDetail', () => html`<${Skeleton} label="Loading the incident"/>`);
+const IncidentNew = lazy(() => import('../part/incidents.js'), 'IncidentNew', () => html`<${Skeleton} label="Loading the form"/>`);
 const PAGE = 40;
 
 export default function Incidents() {
     const id = Number(query.value.get('id')) || 0;
-    return html`<${Heading} title="Incidents"><${Which}/><//>
+    useEffect(() => (can('member') ? addShortcuts('Incidents', [{ keys: 'n', text: 'New incident', run: () => go('incidents/?new=incident') }]) : undefined), []);
+    if (query.value.get('new') !== null) return can('member') ? html`<${Heading} title="New incident"/><${IncidentNew}/>` : html`<${Heading} title="Incidents"/><${NoAccess} need="member"/>`;
+    return html`<${Heading} title="Incidents"><${Which}/>${can('member') && html`<a class="btn primary" href=${href('incidents/?new=incident')} aria-keyshortcuts="n">New incident</a>`}<//>
         <div class=${`split ${id ? 'has-detail' : ''}`}><${List} current=${id}/>${id ? html`<${IncidentDetail} key=${id} id=${id}/>`
             : html`<div class="card wide-only"><${Empty} icon="incidents" title="Choose an incident"><p>What happened, who did what, and when it was over.</p><//></div>`}</div>`;
 }
@@ -69,7 +74,7 @@ function List({ current }) {
             ${state && html`<${Button} onClick=${() => setQuery({ state: 'all' })}>Show all<//>`}<//>`
             : html`<ul>${list.map((item) => html`<li key=${item.id}><a class=${`pick s-${item.resolved_at ? 'up' : 'down'}`} href=${link(item.id)} aria-current=${item.id === current ? 'true' : undefined}>
                 <span class=${`badge s-${item.resolved_at ? 'up' : 'down'}`}><${StatusIcon} status=${item.resolved_at ? 'up' : 'down'}/><span class="sr">${item.resolved_at ? 'resolved' : 'open'}</span></span>
-                <span class="two"><b>#${item.id} ${item.title}</b><span class="meta">${item.severity}${item.monitor_name ? ` · ${item.monitor_name}` : ''}${item.acked_by && !item.resolved_at ? ` · acknowledged by ${item.acked_by}` : ''}</span></span>
+                <span class="two"><b>#${item.id} ${item.title}</b><span class="meta">${item.severity}${item.monitor_name ? ` · ${item.monitor_name}` : ''}${item.acked_by && !item.resolved_at ? ` · acknowledged by ${item.acked_by}` : ''}${item.published_at ? ' · public' : ''}</span></span>
                 <span class="meta num">${item.resolved_at ? html`<${Time} at=${instant(item.started_at)}/>` : span((tick.value - (instant(item.started_at) ?? tick.value)) / 1000)}</span></a></li>`)}</ul>
             ${next.value && html`<div class="card-body"><${Button} small onClick=${() => load(next.value)}>Older incidents<//></div>`}`}</section>`;
 }

@@ -42,6 +42,12 @@ export const cancel = (item) => attempt(async () => {
     toast(`${item.title} is cancelled`);
 }, 'It could not be cancelled');
 
+/** @param {any} item that is over or was cancelled */
+export const erase = (item) => attempt(async () => {
+    await del(`/maintenance/${item.id}`);
+    toast(`The record of ${item.title} is deleted`);
+}, 'It could not be deleted');
+
 /** From now on, for one monitor or a few. @param {{title: string, duration: number, monitors: number[], silence: boolean, pause: boolean}} body */
 export async function startNow(body) {
     const made = await post('/maintenance', body);
