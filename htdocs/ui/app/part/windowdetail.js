@@ -9,6 +9,7 @@ import { tick } from '../store/clock.js';
 import { addShortcuts } from '../store/keys.js';
 import { on } from '../store/live.js';
 import { monitors } from '../store/monitors.js';
+import { zone } from '../store/prefs.js';
 import { resource } from '../store/resource.js';
 import { go } from '../store/route.js';
 import { can } from '../store/session.js';
@@ -20,7 +21,7 @@ import { Badge } from './status.js';
 import { Time } from './time.js';
 import { Actions } from './windowlist.js';
 import { Button } from './button.js';
-import { covered, coversWords, effectWords, When, WindowBadge } from './windowwords.js';
+import { covered, coversWords, effectWords, sameClock, when, When, WindowBadge } from './windowwords.js';
 
 const MANY = 60;
 
@@ -71,8 +72,8 @@ function Occurrences({ item, reload }) {
     const begun = list.filter((o) => Date.parse(o.starts_at) <= now).reverse();
     const next = list.filter((o) => Date.parse(o.starts_at) > now);
     const leaves = can('member') && item.repeat !== 'once';
-    const rows = (/** @type {any[]} */ some, /** @type {number} */ most) => html`<ul class="lines">${some.slice(0, most).map((o) => html`<li key=${o.starts_at}><span class="grow"><${When} from=${Date.parse(o.starts_at)} to=${Date.parse(o.ends_at)} own=${item.zone}/></span><${WindowBadge} state=${stateOf(o, now)}/>
+    const rows = (/** @type {any[]} */ some, /** @type {number} */ most) => html`<ul class="lines">${some.slice(0, most).map((o) => html`<li key=${o.starts_at}><span class="grow lines-2"><${When} from=${Date.parse(o.starts_at)} to=${Date.parse(o.ends_at)} own=${item.zone}/>${!sameClock(item.zone, zone.value, Date.parse(o.starts_at)) && html`<span class="meta">${when(Date.parse(o.starts_at), Date.parse(o.ends_at), item.zone)}</span>`}</span><${WindowBadge} state=${stateOf(o, now)}/>
         ${leaves && stateOf(o, now) === 'upcoming' && html`<${Button} small onClick=${() => skip(item, o.starts_at).then(reload)} label=${`Leave out: ${o.starts_at.slice(0, 10)}`} title="Leave this one out">Leave out<//>`}</li>`)}</ul>`;
-    return html`<div class="stack"><section class="card" aria-labelledby="w-next"><header><h2 id="w-next">Next</h2><span class="meta">${item.zone}</span></header>${next.length ? rows(next, 8) : html`<p class="card-body soft">None is to come.</p>`}</section>
+    return html`<div class="stack"><section class="card" aria-labelledby="w-next"><header><h2 id="w-next">Next</h2></header>${next.length ? rows(next, 8) : html`<p class="card-body soft">None is to come.</p>`}</section>
         ${begun.length > 0 && html`<section class="card" aria-labelledby="w-past"><header><h2 id="w-past">So far</h2></header>${rows(begun, 10)}</section>`}</div>`;
 }
