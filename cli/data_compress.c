@@ -1,7 +1,6 @@
 /* tocsin status-data compress: archives of days that are over become gzip files. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "options.h"
 #include "status_data.h"
@@ -10,7 +9,7 @@
 static int run(const struct command *self, int argc, char **argv)
 {
     const char *dir = "status-data";
-    int64_t as_of = time(NULL) * INT64_C(1000);
+    int64_t as_of = clock_ms();
     bool verbose = false;
     char error[4400];
     const struct flag flags[] = {

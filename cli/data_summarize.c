@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "file.h"
 #include "options.h"
@@ -58,7 +57,7 @@ static int summarize(const char *dir, int64_t as_of, long window, bool verbose)
 static int run(const struct command *self, int argc, char **argv)
 {
     const char *dir = "status-data";
-    int64_t as_of = time(NULL) * INT64_C(1000);
+    int64_t as_of = clock_ms();
     bool verbose = false;
     long window = 90;
     const struct flag flags[] = {

@@ -10,6 +10,7 @@ static const struct command *const rows[] = {
     &data_compress,
     &data_config,
     &data_open_issues,
+    &data_migrate,
     &data_publish,
     &data_rebuild,
     &data_summarize,

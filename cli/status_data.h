@@ -15,6 +15,7 @@ extern const struct command data_bootstrap;
 extern const struct command data_compress;
 extern const struct command data_config;
 extern const struct command data_open_issues;
+extern const struct command data_migrate;
 extern const struct command data_publish;
 extern const struct command data_rebuild;
 extern const struct command data_summarize;

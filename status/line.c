@@ -356,10 +356,8 @@ void line_add(buf *out, const struct reading *r, bool null_err)
     buf_puts(out, state_name(r->state));
     buf_puts(out, "\",\"code\":");
     line_add_number(out, r->code);
-    if (r->lat >= 0) {
-        buf_puts(out, ",\"lat\":");
-        line_add_number(out, r->lat);
-    }
+    buf_puts(out, ",\"lat\":"); /* readers want a number */
+    line_add_number(out, r->lat > 0 ? r->lat : 0);
     if (r->err && *r->err) {
         buf_puts(out, ",\"err\":");
         line_add_string(out, r->err);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "day.h"
@@ -201,31 +202,18 @@ static const char *read_window(struct notes *n, struct note *note, const json_t 
     return NULL;
 }
 
-static int read_list(struct notes *n, const char *dir, const char *name, struct note **list,
-                     int *count,
-                     const char *(*read_one)(struct notes *, struct note *, const json_t *),
-                     char *error, size_t size)
-{
-    char path[4096];
-    json_t *root = NULL, *one;
-    json_error_t e = {0};
-    size_t len, i;
-    char *data;
+typedef const char *read_fn(struct notes *, struct note *, const json_t *);
 
-    if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path)) {
-        snprintf(error, size, "'%.200s…' is too long a path", dir);
-        return -1;
-    }
-    if (!(data = file_read(path, FILE_MAX, &len))) {
-        if (errno == ENOENT)
-            return 0;
-        snprintf(error, size, "cannot read '%s': %s", path, strerror(errno));
-        return -1;
-    }
-    root = json_loadb(data, len, 0, &e);
-    free(data);
+static int parse_list(struct notes *n, const char *text, size_t len, const char *name,
+                      struct note **list, int *count, read_fn *read_one, char *error,
+                      size_t size)
+{
+    json_error_t e = {0};
+    json_t *root = json_loadb(text, len, 0, &e), *one;
+    size_t i;
+
     if (!json_is_array(root)) {
-        snprintf(error, size, "'%s' line %d: %s", path, e.line, root ? "no array" : e.text);
+        snprintf(error, size, "'%s' line %d: %s", name, e.line, root ? "no array" : e.text);
         json_decref(root);
         return -1;
     }
@@ -246,15 +234,62 @@ static int read_list(struct notes *n, const char *dir, const char *name, struct 
     return 0;
 }
 
+/* The bytes of DIR/NAME for free(); NULL with *rv 0 when there is no such file, else -1. */
+static char *load(const char *dir, const char *name, size_t *len, int *rv, char *error,
+                  size_t size)
+{
+    char path[4096];
+    char *data;
+
+    *rv = -1;
+    if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path)) {
+        snprintf(error, size, "'%.200s…' is too long a path", dir);
+        return NULL;
+    }
+    data = file_read(path, FILE_MAX, len);
+    if (!data && errno == ENOENT)
+        *rv = 0;
+    else if (!data)
+        snprintf(error, size, "cannot read '%s': %s", path, strerror(errno));
+    return data;
+}
+
+static int read_list(struct notes *n, const char *dir, const char *name, struct note **list,
+                     int *count, read_fn *read_one, char *error, size_t size)
+{
+    size_t len;
+    int rv;
+    char *data = load(dir, name, &len, &rv, error, size);
+
+    if (data)
+        rv = parse_list(n, data, len, name, list, count, read_one, error, size);
+    free(data);
+    return rv;
+}
+
 int notes_read(struct notes *out, const char *dir, char *error, size_t size)
 {
     memset(out, 0, sizeof(*out));
     if (read_list(out, dir, "incidents.json", &out->incident, &out->incidents, read_incident,
-                  error, size) < 0 ||
+                  error, size) == 0 &&
         read_list(out, dir, "maintenance.json", &out->window, &out->windows, read_window,
-                  error, size) < 0) {
-        notes_free(out);
-        return -1;
-    }
-    return 0;
+                  error, size) == 0)
+        return 0;
+    notes_free(out);
+    return -1;
+}
+
+int notes_parse(struct notes *out, const char *incidents, const char *maintenance, char *error,
+                size_t size)
+{
+    memset(out, 0, sizeof(*out));
+    if ((!incidents ||
+         parse_list(out, incidents, strlen(incidents), "incidents.json", &out->incident,
+                    &out->incidents, read_incident, error, size) == 0) &&
+        (!maintenance ||
+         parse_list(out, maintenance, strlen(maintenance), "maintenance.json", &out->window,
+                    &out->windows, read_window, error, size) == 0))
+        return 0;
+    notes_free(out);
+    return -1;
 }

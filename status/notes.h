@@ -68,6 +68,9 @@ bool note_window_covers(const struct note *window, const char *system, int64_t n
  * makes no sense (no title, an end before its start) is left out and counted.
  */
 int notes_read(struct notes *out, const char *dir, char *error, size_t size);
+/* The same of texts that are read already; NULL is an empty list. */
+int notes_parse(struct notes *out, const char *incidents, const char *maintenance, char *error,
+                size_t size);
 void notes_free(struct notes *notes);
 
 /*

@@ -27,7 +27,7 @@ struct reading {
     const char *svc; /* name of the system, any text of 1 to 1024 bytes */
     const char *err; /* NULL: none */
     int32_t code;    /* HTTP status; 0: no answer */
-    int32_t lat;     /* ms; -1: not known, and not written */
+    int32_t lat;     /* ms; -1: not known, which counts nowhere and is written as 0 */
     enum state state;
 };
 
@@ -51,6 +51,10 @@ void store_tell(struct store *s, void (*tell)(void *arg, const char *sentence), 
  * compressed already gets a plain file beside its gz; store_compress() merges them. Nothing
  * of a day is kept when not all of it could be written. */
 int store_append(struct store *s, const struct reading *r, size_t n);
+
+/* The same without those whose (svc, t) the archives have already. How many were added, or
+ * -1. */
+long store_append_new(struct store *s, const struct reading *r, size_t n);
 
 /* The first and the last day that have a file; false when there is none. */
 bool store_days(struct store *s, int *first, int *last);

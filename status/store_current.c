@@ -158,7 +158,7 @@ static bool read_new(struct making *m, struct rows *rows)
             char path[STORE_PATH];
 
             store_day_path(m->s, m->is.first_day + i, false, path);
-            store_read_tail(m->s, path, plain->size, rows);
+            store_read_file(m->s, path, false, plain->size, rows);
         }
     }
     rows_sort(m->s, rows);

@@ -25,24 +25,19 @@ struct reader {
     char broken[160]; /* why the file could not be read to its end */
 };
 
-static void row_add(struct reader *r, const struct line *line)
+static void row_of(struct reader *r, const struct line *line)
 {
-    struct rows *rows = r->rows;
-    struct row *row;
+    struct row row = {
+        .t = line->t,
+        .svc = names_id(&r->s->names, line->svc, line->svc_len),
+        .code = line->code,
+        .lat = line->lat,
+        .state = (uint8_t)line->state,
+    };
 
-    if (rows->n == rows->room) {
-        rows->room = rows->room ? rows->room * 2 : 1024;
-        rows->row = realloc(rows->row, rows->room * sizeof(*rows->row));
-        if (!rows->row)
-            abort();
-    }
-    row = &rows->row[rows->n++];
-    row->t = line->t;
-    row->svc = names_id(&r->s->names, line->svc, line->svc_len);
-    row->code = line->code;
-    row->lat = line->lat;
-    row->state = (uint8_t)line->state;
-    row->err = line->err ? arena_copy(&rows->memory, line->err, line->err_len) : NULL;
+    if (line->err)
+        row.err = arena_copy(&r->rows->memory, line->err, line->err_len);
+    rows_add(r->rows, &row);
 }
 
 static bool blank(const char *text, size_t len)
@@ -66,7 +61,7 @@ static void take(struct reader *r, const char *text, size_t len)
     if (r->skipping || (!blank(text, len) && !line_read(text, len, &line, &r->s->scratch)))
         bad_line(r);
     else if (len > 0 && !blank(text, len))
-        row_add(r, &line);
+        row_of(r, &line);
     r->skipping = false;
 }
 
@@ -214,8 +209,8 @@ static void tell(struct reader *r)
     }
 }
 
-static enum whole read_file(struct store *s, const char *path, bool gz, int64_t from,
-                            struct rows *rows)
+enum whole store_read_file(struct store *s, const char *path, bool gz, int64_t from,
+                           struct rows *rows)
 {
     struct reader r = {.s = s, .rows = rows, .path = path};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -235,11 +230,6 @@ static enum whole read_file(struct store *s, const char *path, bool gz, int64_t 
     return *r.broken ? BROKEN : WHOLE;
 }
 
-enum whole store_read_tail(struct store *s, const char *path, int64_t from, struct rows *rows)
-{
-    return read_file(s, path, false, from, rows);
-}
-
 enum whole store_read_day(struct store *s, int day, struct rows *rows)
 {
     char path[STORE_PATH];
@@ -247,9 +237,9 @@ enum whole store_read_day(struct store *s, int day, struct rows *rows)
     enum whole gz, plain;
 
     store_day_path(s, day, true, path);
-    gz = read_file(s, path, true, 0, rows);
+    gz = store_read_file(s, path, true, 0, rows);
     store_day_path(s, day, false, path);
-    plain = read_file(s, path, false, 0, rows);
+    plain = store_read_file(s, path, false, 0, rows);
     rows_once(s, rows, from);
     return gz > plain ? gz : plain;
 }

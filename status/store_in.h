@@ -47,8 +47,16 @@ enum whole { MISSING, WHOLE, BROKEN };
 
 /* Adds the readings of a day's two files to `rows`, those of the gz first. */
 enum whole store_read_day(struct store *s, int day, struct rows *rows);
-/* Adds what a plain file has from byte `from` on. */
-enum whole store_read_tail(struct store *s, const char *path, int64_t from, struct rows *rows);
+/* Adds what one file has, from byte `from` on. */
+enum whole store_read_file(struct store *s, const char *path, bool gz, int64_t from,
+                           struct rows *rows);
+/* Adds to the archive of a day those of the rows that it does not have. How many, or -1. */
+long store_merge(struct store *s, int day, const struct row *row, size_t n);
+/* All rows to the archives of their days, sorted; how many were new, or -1. */
+long rows_merge(struct store *s, struct rows *rows);
+void rows_add(struct rows *rows, const struct row *row);
+/* As store_days(), of any folder of archives. */
+bool store_days_in(const char *folder, int *first, int *last);
 
 void rows_free(struct rows *rows);
 /* Of the rows from number `from` on, the first of each (svc, t) stays; in their order. */

@@ -14,6 +14,17 @@ void rows_free(struct rows *rows)
     memset(rows, 0, sizeof(*rows));
 }
 
+void rows_add(struct rows *rows, const struct row *row)
+{
+    if (rows->n == rows->room) {
+        rows->room = rows->room ? rows->room * 2 : 1024;
+        rows->row = realloc(rows->row, rows->room * sizeof(*rows->row));
+        if (!rows->row)
+            abort();
+    }
+    rows->row[rows->n++] = *row;
+}
+
 struct reading row_reading(const struct store *s, const struct row *row)
 {
     return (struct reading){
@@ -157,6 +168,69 @@ int store_each(struct store *s, int from_day, int to_day,
     return rv;
 }
 
+long store_merge(struct store *s, int day, const struct row *row, size_t n)
+{
+    struct rows rows = {0};
+    struct reading *fresh;
+    size_t had;
+    long rv;
+
+    store_read_day(s, day, &rows);
+    had = rows.n;
+    for (size_t i = 0; i < n; i++)
+        rows_add(&rows, &row[i]);
+    rows_once(s, &rows, 0);
+    fresh = malloc((n + 1) * sizeof(*fresh));
+    if (!fresh)
+        abort();
+    for (size_t i = had; i < rows.n; i++)
+        fresh[i - had] = row_reading(s, &rows.row[i]);
+    rv = store_append(s, fresh, rows.n - had) < 0 ? -1 : (long)(rows.n - had);
+    free(fresh);
+    rows_free(&rows);
+    return rv;
+}
+
+long rows_merge(struct store *s, struct rows *rows)
+{
+    long added = 0, n = 0;
+    size_t to;
+
+    rows_sort(s, rows);
+    for (size_t from = 0; from < rows->n; from = to) {
+        int day = day_of_ms(rows->row[from].t);
+
+        for (to = from; to < rows->n && day_of_ms(rows->row[to].t) == day;)
+            to++;
+        if ((n = store_merge(s, day, rows->row + from, to - from)) < 0)
+            return -1;
+        added += n;
+    }
+    return added;
+}
+
+long store_append_new(struct store *s, const struct reading *r, size_t n)
+{
+    struct rows rows = {0};
+    long added;
+
+    for (size_t i = 0; i < n; i++) {
+        struct row row = {
+            .t = r[i].t,
+            .svc = names_id(&s->names, r[i].svc, strlen(r[i].svc)),
+            .err = r[i].err,
+            .code = r[i].code,
+            .lat = r[i].lat,
+            .state = (uint8_t)r[i].state,
+        };
+
+        rows_add(&rows, &row);
+    }
+    added = rows_merge(s, &rows);
+    rows_free(&rows);
+    return added;
+}
+
 /* The day of "history-2025-11-03.jsonl" or its gz. */
 static bool day_of_file(const char *name, int *day)
 {
@@ -189,13 +263,18 @@ static void look_through(const char *folder, int depth, int *first, int *last)
         closedir(d);
 }
 
+bool store_days_in(const char *folder, int *first, int *last)
+{
+    *first = INT32_MAX;
+    *last = INT32_MIN;
+    look_through(folder, 2, first, last);
+    return *first <= *last;
+}
+
 bool store_days(struct store *s, int *first, int *last)
 {
     char folder[STORE_PATH];
 
-    *first = INT32_MAX;
-    *last = INT32_MIN;
     snprintf(folder, sizeof(folder), "%s/archives", s->dir);
-    look_through(folder, 2, first, last);
-    return *first <= *last;
+    return store_days_in(folder, first, last);
 }
