@@ -7,12 +7,10 @@
 #include "html.h"
 #include "markdown.h"
 
-#define OUT_MAX (8 * MARKDOWN_MAX) /* references may repeat a long address without end */
+#define OUT_MAX (8 * MARKDOWN_MAX) /* a quote is one byte and comes out as 25 */
 
 struct writer {
     buf out;
-    bool text;            /* plain text is wanted */
-    int unlinked;         /* links that were refused, and wait for their end */
     int items[64], depth; /* of lists: the next number, 0: bullets */
 };
 
@@ -148,7 +146,8 @@ static void item_text(struct writer *w)
 {
     int *next = w->depth > 0 && w->depth <= 64 ? &w->items[w->depth - 1] : NULL;
 
-    new_line(&w->out, 1);
+    if (w->out.len > 0 && w->out.data[w->out.len - 1] != '\n')
+        buf_add(&w->out, "\n", 1);
     if (next && *next) {
         text_int(&w->out, (*next)++);
         buf_puts(&w->out, ". ");
@@ -208,7 +207,7 @@ static void node_text(struct writer *w, cmark_node *node, bool enter)
 
 static char *write_all(const char *text, size_t len, bool plain)
 {
-    struct writer w = {.text = plain};
+    struct writer w = {0};
     cmark_node *root = parse(text, len), *node;
     cmark_iter *iter = cmark_iter_new(root);
     cmark_event_type event;
