@@ -65,12 +65,13 @@ static int read_systems(struct probe *p)
     return -1;
 }
 
-/* By either name, case aside; a window that names nobody is everybody's. */
+/* By either name, case aside; a window that names nobody is everybody's. What begins when it
+ * ends is checked again. */
 static bool covers(const struct note *w, const struct system *s, int64_t now)
 {
     int i;
 
-    if (note_window_state(w, now) != WINDOW_IN_PROGRESS)
+    if (note_window_state(w, now) != WINDOW_IN_PROGRESS || now == w->ends_at)
         return false;
     for (i = 0; i < w->systems; i++)
         if (!strcasecmp(w->system[i], s->name) || !strcasecmp(w->system[i], s->label))

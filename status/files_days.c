@@ -223,6 +223,18 @@ static void newest(struct page_component *c, const struct samples *s, int64_t ga
 
 /* ---------------------------------------------------------------- all of it */
 
+/* When the window that a sample lies in ends, so does what it says of maintenance. */
+static int64_t window_end(const struct sample *one, int64_t end, const struct span *span,
+                          size_t spans)
+{
+    size_t i;
+
+    for (i = 0; i < spans && one->state == STATE_MAINTENANCE; i++)
+        if (span[i].from <= one->t && one->t < span[i].to && span[i].to < end)
+            return span[i].to;
+    return end;
+}
+
 /* The samples of one day hold as is usual on that day; returns that. */
 static int64_t one_day(struct days *d, const struct samples *s, size_t from, size_t to,
                        int64_t gap, const struct span *span, size_t spans, int64_t now,
@@ -234,8 +246,9 @@ static int64_t one_day(struct days *d, const struct samples *s, size_t from, siz
     if (own > 0)
         gap = own;
     for (i = from; i < to; i++)
-        put_between(d, s->item[i].t, until(s, i, gap, now), status_of[s->item[i].state], span,
-                    spans);
+        put_between(d, s->item[i].t,
+                    window_end(&s->item[i], until(s, i, gap, now), span, spans),
+                    status_of[s->item[i].state], span, spans);
     return gap;
 }
 
