@@ -129,8 +129,8 @@ static const char *word(const json_t *item, const char *name)
 
 static void add_event(request_rec *r, buf *t, const json_t *item)
 {
-    apr_int64_t id = json_integer_value(json_object_get(item, "id"));
-    apr_int64_t window = json_integer_value(json_object_get(item, "maintenance"));
+    apr_int64_t id = json_integer_value(json_object_get(item, "occurrence"));
+    apr_int64_t window = json_integer_value(json_object_get(item, "id"));
     struct ical_event e = {
         .uid = apr_psprintf(r->pool, "occurrence-%" APR_INT64_T_FMT "@%s", id, r->hostname),
         .stamp = word(item, "changed_at"),

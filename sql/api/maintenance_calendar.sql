@@ -1,5 +1,5 @@
--- Maintenance by date: the occurrences that touch a span of time. Those to come are known a
--- hundred days ahead.
+-- Maintenance by date: the occurrences that touch a span of time, each with the id of its
+-- window. Those to come are known a hundred days ahead.
 
 create or replace function api.maintenance_calendar(caller bigint, id bigint, input jsonb)
 returns json
@@ -22,7 +22,7 @@ begin
            array_agg((extract(epoch from x.starts_at) * 1000000)::bigint || '.' || x.id order by x.starts_at, x.id)
       into page, ends
       from (select o.id, o.starts_at, json_build_object(
-                       'id', o.id, 'maintenance', w.id, 'title', w.title, 'description', w.description,
+                       'id', w.id, 'occurrence', o.id, 'title', w.title, 'description', w.description,
                        'starts_at', tocsin.ts(o.starts_at), 'ends_at', tocsin.ts(tocsin.occurrence_end(o)),
                        'state', tocsin.occurrence_state(o), 'zone', w.zone, 'repeat', w.repeat,
                        'show', w.show, 'owner', w.owner, 'changed_at', tocsin.ts(w.created_at),

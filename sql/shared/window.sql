@@ -136,46 +136,36 @@ language sql immutable set search_path = '' as $$
        and (value #>> '{}')::integer between low and high
 $$;
 
--- Which rule the rule breaks: {"rule.days": …}, null when none.
-create or replace function tocsin.rule_errors(repeat text, rule jsonb) returns jsonb
+-- What is wrong with a rule: a sentence about its members, null when nothing is.
+create or replace function tocsin.rule_error(repeat text, rule jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 declare
-    known  constant text[] := case repeat when 'weekly' then '{every,days}'
-                                          when 'monthly' then '{every,day,week,weekday}'
-                                          when 'cron' then '{expression}' else '{}' end;
-    errors jsonb := '{}';
+    known constant text[] := case repeat when 'weekly' then '{every,days}'
+                                         when 'monthly' then '{every,day,week,weekday}'
+                                         when 'cron' then '{expression}' else '{}' end;
 begin
-    select coalesce(jsonb_object_agg('rule.' || left(k, 40), 'does not go with repeat ' || repeat), '{}')
-      into errors from jsonb_object_keys(rule) k where k <> all (known);
-    if rule ? 'every' and not tocsin.rule_between(rule -> 'every', 1, 52) then
-        errors := errors || '{"rule.every": "must be between 1 and 52"}';
-    end if;
-    if rule ? 'days' and (jsonb_typeof(rule -> 'days') <> 'array'
-           or jsonb_array_length(rule -> 'days') not between 1 and 7
-           or exists (select from jsonb_array_elements(rule -> 'days') d
-                       where not tocsin.rule_between(d, 1, 7))) then
-        errors := errors || '{"rule.days": "must be a list of days, 1 (Monday) to 7 (Sunday)"}';
-    end if;
-    if rule ? 'day' and not tocsin.rule_between(rule -> 'day', 1, 31) then
-        errors := errors || '{"rule.day": "must be between 1 and 31"}';
-    elsif rule ? 'day' and rule ?| '{week,weekday}' then
-        errors := errors || '{"rule.day": "does not go with week and weekday"}';
-    end if;
-    if repeat = 'monthly' and rule ?| '{week,weekday}' then
-        if tocsin.rule_between(rule -> 'week', -1, 5) is not true or rule -> 'week' = '0' then
-            errors := errors || '{"rule.week": "must be 1 to 5, or -1 for the last"}';
-        end if;
-        if tocsin.rule_between(rule -> 'weekday', 1, 7) is not true then
-            errors := errors || '{"rule.weekday": "must be between 1 (Monday) and 7 (Sunday)"}';
-        end if;
-    end if;
-    if repeat = 'cron' then
-        errors := errors || coalesce(jsonb_strip_nulls(jsonb_build_object('rule.expression',
-            case when coalesce(jsonb_typeof(rule -> 'expression'), '') <> 'string'
-                   or length(rule ->> 'expression') > 500 then 'is required'
-                 else (tocsin.cron(rule ->> 'expression')).error end)), '{}');
-    end if;
-    return nullif(errors, '{}');
+    return nullif(concat_ws('; ',
+        (select string_agg(left(k, 40) || ' does not go with repeat ' || repeat, '; ')
+           from jsonb_object_keys(rule) k where k <> all (known)),
+        case when rule ? 'every' and not tocsin.rule_between(rule -> 'every', 1, 52)
+             then 'every must be between 1 and 52' end,
+        case when not rule ? 'days' then null
+             when jsonb_typeof(rule -> 'days') <> 'array' then 'days must be a list of 1 (Monday) to 7 (Sunday)'
+             when jsonb_array_length(rule -> 'days') not between 1 and 7
+               or exists (select from jsonb_array_elements(rule -> 'days') d where not tocsin.rule_between(d, 1, 7))
+             then 'days must be a list of 1 (Monday) to 7 (Sunday)' end,
+        case when not rule ? 'day' then null
+             when not tocsin.rule_between(rule -> 'day', 1, 31) then 'day must be between 1 and 31'
+             when rule ?| '{week,weekday}' then 'day does not go with week and weekday' end,
+        case when repeat = 'monthly' and rule ?| '{week,weekday}' then nullif(concat_ws('; ',
+            case when tocsin.rule_between(rule -> 'week', -1, 5) is not true or rule -> 'week' = '0'
+                 then 'week must be 1 to 5, or -1 for the last' end,
+            case when tocsin.rule_between(rule -> 'weekday', 1, 7) is not true
+                 then 'weekday must be between 1 (Monday) and 7 (Sunday)' end), '') end,
+        case when repeat <> 'cron' then null
+             when coalesce(jsonb_typeof(rule -> 'expression'), '') <> 'string' or length(rule ->> 'expression') > 500
+             then 'expression is required'
+             else 'expression ' || (tocsin.cron(rule ->> 'expression')).error end), '');
 end $$;
 
 -- How the occurrences of a window fit together: null, or {field: rule}.
@@ -191,18 +181,18 @@ begin
     elsif w.repeat = 'cron' then
         c := tocsin.cron(w.rule ->> 'expression');
         if cardinality(c.minutes) * cardinality(c.hours) > 50 then
-            return '{"rule.expression": "comes too often: more than 50 times a day"}';
+            return '{"rule": "expression comes too often: more than 50 times a day"}';
         elsif not c.either and (select min(d) from unnest(c.days) d)
                  > (select max(case when m = 2 then 29 when m in (4, 6, 9, 11) then 30 else 31 end)
                       from unnest(c.months) m) then
-            return '{"rule.expression": "never comes"}';
+            return '{"rule": "expression never comes"}';
         end if;
     end if;
     starts := array(select tocsin.maintenance_next_starts(w));
     return case
         when cardinality(starts) = 0 then
             case when w.until_at is not null then '{"until": "leaves no occurrence"}'::jsonb
-                 else '{"repeat": "never comes"}' end
+                 else '{"rule": "never comes"}' end
         when exists (select from unnest(starts[:cardinality(starts) - 1], starts[2:]) x (a, b)
                       where x.a + make_interval(secs => w.duration_s) > x.b)
             then '{"duration": "must not be longer than the time to the next occurrence"}'::jsonb
@@ -251,7 +241,7 @@ begin
         w.repeat := input ->> 'repeat';
     end if;
     if input ? 'rule' then w.rule := coalesce(nullif(input -> 'rule', 'null'), '{}'); end if;
-    errors := errors || coalesce(tocsin.rule_errors(w.repeat, w.rule), '{}');
+    errors := errors || jsonb_strip_nulls(jsonb_build_object('rule', tocsin.rule_error(w.repeat, w.rule)));
     if input ? 'until' then
         w.until_at := null;
         if input ->> 'until' is not null then

@@ -91,15 +91,15 @@ def test_what_cannot_be_is_refused_with_its_field(quiet, ann):
     wrong(ann, 'state', state='completed')
 
 
-def test_rules_are_refused_with_their_member(ann):
-    assert 'five fields' in wrong(ann, 'rule.expression', repeat='cron', rule={'expression': '* * * *'})
-    assert 'hour' in wrong(ann, 'rule.expression', repeat='cron', rule={'expression': '0 25 * * *'})
-    assert wrong(ann, 'rule.expression', repeat='cron') == 'is required'
-    assert wrong(ann, 'rule.expression', repeat='cron', rule={'expression': '0 0 31 2 *'}) == 'never comes'
-    assert 'too often' in wrong(ann, 'rule.expression', repeat='cron', duration=60, rule={'expression': '* * * * *'})
+def test_rules_are_refused_with_what_is_wrong(ann):
+    assert 'five fields' in wrong(ann, 'rule', repeat='cron', rule={'expression': '* * * *'})
+    assert 'expression has an hour' in wrong(ann, 'rule', repeat='cron', rule={'expression': '0 25 * * *'})
+    assert wrong(ann, 'rule', repeat='cron') == 'expression is required'
+    assert wrong(ann, 'rule', repeat='cron', rule={'expression': '0 0 31 2,4 *'}) == 'expression never comes'
+    assert 'too often' in wrong(ann, 'rule', repeat='cron', duration=60, rule={'expression': '* * * * *'})
     assert 'next occurrence' in wrong(ann, 'duration', repeat='cron', duration=90000, rule={'expression': '@daily'})
-    assert 'days' in wrong(ann, 'rule.days', repeat='weekly', rule={'days': ['mon']})
-    assert wrong(ann, 'rule.expression', repeat='weekly', rule={'expression': '@daily'}) == 'does not go with repeat weekly'
+    assert 'days' in wrong(ann, 'rule', repeat='weekly', rule={'days': ['mon']})
+    assert wrong(ann, 'rule', repeat='weekly', rule={'expression': '@daily'}) == 'expression does not go with repeat weekly'
     assert wrong(ann, 'until', repeat='weekly', starts_at=at(days=2), until=at(days=1)) == 'must not be before the start'
     assert wrong(ann, 'until', repeat='cron', rule={'expression': '0 0 1 1 *'}, until=at(minutes=1)) == 'leaves no occurrence'
 
@@ -200,7 +200,7 @@ def test_lists_page_and_search(ann):
     found, after = [], ''
     while after is not None:
         page = ann.api('GET', f'/maintenance/calendar?limit=2&after={after}' if after else '/maintenance/calendar?limit=2').json()
-        found, after = found + [i['maintenance'] for i in page['items']], page['next']
+        found, after = found + [i['id'] for i in page['items']], page['next']
     assert found == ids, 'by date'
     refused(ann.api('GET', f'/maintenance/calendar?from={at(days=1)}&to={at(days=0)}'), 'to')
     refused(ann.api('GET', f'/maintenance/calendar?from={at(days=0)}&to={at(days=500)}'), 'to')

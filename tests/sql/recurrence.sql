@@ -10,7 +10,7 @@ begin
     w.repeat := repeat;
     w.rule := rule;
     w.until_at := until::timestamp at time zone zone;
-    perform test.eq(tocsin.rule_errors(repeat, rule), null::jsonb, 'the rule ' || rule::text);
+    perform test.eq(tocsin.rule_error(repeat, rule), null::text, 'the rule ' || rule::text);
     return (select string_agg(to_char(s at time zone 'UTC', 'MM-DD HH24:MI'), ', ')
               from tocsin.maintenance_starts(w, "from"::timestamptz, "to"::timestamptz) s);
 end $$;
@@ -69,17 +69,18 @@ select test.ok((tocsin.cron(e)).error ~ why, 'refused: ' || e) from (values
     ('1//2 * * * *', 'minute'), ('-1 * * * *', 'minute'), ('* * * * mon-', 'week'), ('999999999999 * * * *', 'minute'),
     ('$(id) * * * *', 'minute'), (repeat('1,', 200) || '1 * * * *', 'minute')) x (e, why);
 
-select test.eq(tocsin.rule_errors(r, rule::jsonb), want::jsonb, 'rule ' || rule) from (values
-    ('once', '{"every": 2}', '{"rule.every": "does not go with repeat once"}'),
-    ('weekly', '{"every": 0}', '{"rule.every": "must be between 1 and 52"}'),
-    ('weekly', '{"every": "2"}', '{"rule.every": "must be between 1 and 52"}'),
-    ('weekly', '{"every": 1.5}', '{"rule.every": "must be between 1 and 52"}'),
-    ('weekly', '{"days": [0]}', '{"rule.days": "must be a list of days, 1 (Monday) to 7 (Sunday)"}'),
-    ('weekly', '{"days": []}', '{"rule.days": "must be a list of days, 1 (Monday) to 7 (Sunday)"}'),
-    ('weekly', '{"days": "mon"}', '{"rule.days": "must be a list of days, 1 (Monday) to 7 (Sunday)"}'),
-    ('monthly', '{"day": 32}', '{"rule.day": "must be between 1 and 31"}'),
-    ('monthly', '{"day": 3, "week": 1, "weekday": 1}', '{"rule.day": "does not go with week and weekday"}'),
-    ('monthly', '{"week": 0, "weekday": 8}', '{"rule.week": "must be 1 to 5, or -1 for the last", "rule.weekday": "must be between 1 (Monday) and 7 (Sunday)"}'),
-    ('monthly', '{"week": 1}', '{"rule.weekday": "must be between 1 (Monday) and 7 (Sunday)"}'),
-    ('cron', '{}', '{"rule.expression": "is required"}'),
-    ('cron', '{"expression": 5}', '{"rule.expression": "is required"}')) x (r, rule, want);
+select test.eq(tocsin.rule_error(r, rule::jsonb), want, 'rule ' || rule) from (values
+    ('once', '{"every": 2}', 'every does not go with repeat once'),
+    ('weekly', '{"every": 0}', 'every must be between 1 and 52'),
+    ('weekly', '{"every": "2"}', 'every must be between 1 and 52'),
+    ('weekly', '{"every": 1.5}', 'every must be between 1 and 52'),
+    ('weekly', '{"every": null}', 'every must be between 1 and 52'),
+    ('weekly', '{"days": [0]}', 'days must be a list of 1 (Monday) to 7 (Sunday)'),
+    ('weekly', '{"days": []}', 'days must be a list of 1 (Monday) to 7 (Sunday)'),
+    ('weekly', '{"days": "mon"}', 'days must be a list of 1 (Monday) to 7 (Sunday)'),
+    ('monthly', '{"day": 32}', 'day must be between 1 and 31'),
+    ('monthly', '{"day": 3, "week": 1, "weekday": 1}', 'day does not go with week and weekday'),
+    ('monthly', '{"week": 0, "weekday": 8}', 'week must be 1 to 5, or -1 for the last; weekday must be between 1 (Monday) and 7 (Sunday)'),
+    ('monthly', '{"week": 1}', 'weekday must be between 1 (Monday) and 7 (Sunday)'),
+    ('cron', '{}', 'expression is required'),
+    ('cron', '{"expression": 5}', 'expression is required')) x (r, rule, want);
