@@ -59,7 +59,7 @@ struct role {
 };
 
 extern const struct role role_scheduler, role_checker, role_status, role_notifier, role_keeper,
-    role_publisher;
+    role_publisher, role_export;
 extern const struct role *const roles[]; /* ends with NULL */
 
 /* The role's stop() is through: say bye and leave. */

@@ -3,5 +3,5 @@
 
 const struct role *const roles[] = {
     &role_scheduler, &role_checker,   &role_status, &role_notifier,
-    &role_keeper,    &role_publisher, NULL,
+    &role_keeper,    &role_publisher, &role_export, NULL,
 };
