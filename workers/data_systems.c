@@ -92,6 +92,13 @@ static const char *text(struct notes *out, const json_t *o, const char *name)
     return s ? arena_str(&out->memory, s) : "";
 }
 
+const char *data_text(const json_t *told, const char *name)
+{
+    const char *s = json_string_value(json_object_get(told, name));
+
+    return s ? s : "";
+}
+
 static int64_t whole(const json_t *o, const char *name)
 {
     return json_integer_value(json_object_get(o, name));

@@ -28,6 +28,9 @@ const char *data_systems_svc(const struct data_systems *s, long long monitor);
 /* "{1,2,3}" for the database, for free(). */
 char *data_systems_ids(const struct data_systems *s);
 
+/* A string in the JSON of work.export_notes(); "" when it is not there. */
+const char *data_text(const json_t *told, const char *name);
+
 /* The JSON of work.export_notes(), for notes_free(). `page` is a slug or "*". 0, or -1 with a
  * sentence. */
 int data_notes(struct notes *out, const json_t *told, const struct data_systems *s,

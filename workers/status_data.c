@@ -14,6 +14,7 @@
 #include "role.h"
 #include "status_file.h"
 #include "store.h"
+#include "v1.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,43 +173,79 @@ static int append(struct export *x, struct store *s, const PGresult *res, int ro
     return rv;
 }
 
-static int write_notes(struct export *x, int64_t now_s, char *error, size_t size)
+static int write_notes(struct export *x, const struct notes *notes, int64_t now_s, char *error,
+                       size_t size)
 {
-    struct notes notes;
+    return notes_write_incidents(dir(x), notes->incident, notes->incidents, now_s,
+                                 NOTES_KEEP_INCIDENTS, error, size) < 0 ||
+                   notes_write_maintenance(dir(x), notes->window, notes->windows, now_s,
+                                           NOTES_KEEP_MAINTENANCE, error, size) < 0
+               ? -1
+               : 0;
+}
+
+static int write_v1(struct export *x, struct store *s, const struct notes *notes,
+                    int64_t now_ms)
+{
+    struct v1_entity *e = calloc((size_t)x->systems.n + 1, sizeof(*e));
+    struct v1 v1 = {.title = data_text(x->notes, "title"),
+                    .url = data_text(x->notes, "url"),
+                    .entity = e,
+                    .entities = x->systems.n,
+                    .notes = notes};
     int rv;
 
-    if (data_notes(&notes, x->notes, &x->systems, x->w->conf->public_url,
-                   x->w->conf->status_data_page, error, size))
-        return -1;
-    rv = notes_write_incidents(dir(x), notes.incident, notes.incidents, now_s,
-                               NOTES_KEEP_INCIDENTS, error, size);
-    if (rv >= 0)
-        rv = notes_write_maintenance(dir(x), notes.window, notes.windows, now_s,
-                                     NOTES_KEEP_MAINTENANCE, error, size);
-    notes_free(&notes);
-    return rv < 0 ? -1 : 0;
+    if (!e)
+        abort();
+    for (int i = 0; i < x->systems.n; i++) {
+        const char *description = x->systems.item[i].description;
+
+        e[i].name = x->systems.item[i].svc;
+        e[i].description = *description ? description : NULL;
+    }
+    rv = v1_write(s, &v1, now_ms);
+    free(e);
+    return rv;
 }
 
 /* All that follows from the archives; yesterday is compressed once it is over. */
-static int rebuild(struct export *x, struct store *s, char *error, size_t size)
+static int rebuild(struct export *x, struct store *s, const struct notes *notes, char *error,
+                   size_t size)
 {
     struct timespec ts;
     int64_t now;
 
     clock_gettime(CLOCK_REALTIME, &ts);
     now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-    if (x->packed_day != ts.tv_sec / DAY_S && store_compress(s, now) < 0)
-        goto failed;
-    x->packed_day = ts.tv_sec / DAY_S;
-    if (store_current(s, now, x->w->conf->status_data_null_err) < 0 ||
-        store_summarize(s, now, WINDOW_DAYS) < 0)
-        goto failed;
-    if (write_notes(x, ts.tv_sec, error, size))
+    if (write_notes(x, notes, ts.tv_sec, error, size))
         return -1;
+    if ((x->packed_day != ts.tv_sec / DAY_S && store_compress(s, now) < 0) ||
+        store_current(s, now, x->w->conf->status_data_null_err) < 0 ||
+        store_summarize(s, now, WINDOW_DAYS) < 0 || write_v1(x, s, notes, now) < 0) {
+        snprintf(error, size, "%s", store_error(s));
+        return -1;
+    }
+    x->packed_day = ts.tv_sec / DAY_S;
     return status_file_write(s, dir(x), now, error, size);
-failed:
-    snprintf(error, size, "%s", store_error(s));
-    return -1;
+}
+
+static int write_all(struct export *x, struct store *s, const PGresult *res, char *error,
+                     size_t size)
+{
+    struct notes notes;
+    int rv;
+
+    if (append(x, s, res, 1, 3, NULL) < 0) {
+        snprintf(error, size, "%s", store_error(s));
+        return -1;
+    }
+    if (mark_write(x, error, size) ||
+        data_notes(&notes, x->notes, &x->systems, x->w->conf->public_url,
+                   x->w->conf->status_data_page, error, size))
+        return -1;
+    rv = rebuild(x, s, &notes, error, size);
+    notes_free(&notes);
+    return rv;
 }
 
 static void on_since(void *arg, enum db_end end, const PGresult *res)
@@ -225,12 +262,7 @@ static void on_since(void *arg, enum db_end end, const PGresult *res)
         return;
     }
     take_next(x, res);
-    if ((rv = append(x, s, res, 1, 3, NULL)) < 0)
-        snprintf(error, sizeof(error), "%s", store_error(s));
-    if (rv == 0)
-        rv = mark_write(x, error, sizeof(error));
-    if (rv == 0)
-        rv = rebuild(x, s, error, sizeof(error));
+    rv = write_all(x, s, res, error, sizeof(error));
     store_close(s);
     round_ends(x, rv < 0 ? error : NULL);
 }
@@ -312,7 +344,7 @@ static void ask_since(struct export *x)
 static void on_notes(void *arg, enum db_end end, const PGresult *res)
 {
     struct export *x = arg;
-    const char *args[] = {x->mark ? x->at : NULL, NULL};
+    const char *args[] = {x->mark, x->mark ? x->at : NULL, NULL};
     char keep[24];
 
     if (!went_well(x, end, res))
@@ -320,8 +352,8 @@ static void on_notes(void *arg, enum db_end end, const PGresult *res)
     x->notes = json_loads(PQgetvalue(res, 0, 0), 0, NULL);
     /* too old for the segments, or nothing yet: then from the packed hours */
     snprintf(keep, sizeof(keep), "%ld", x->w->conf->keep_segments / 2);
-    args[1] = keep;
-    db_call(x->db, "select * from work.export_mark($1,$2)", 2, args, CALL_MS, on_mark, x);
+    args[2] = keep;
+    db_call(x->db, "select * from work.export_mark($1,$2,$3)", 3, args, CALL_MS, on_mark, x);
 }
 
 static void on_systems(void *arg, enum db_end end, const PGresult *res)

@@ -16,6 +16,8 @@ declare
                                    when 'array' then w.stats -> 'crash_loops' else '[]' end) as role);
     unwritten  text := (select format('%s status pages are not written, such as %s: %s', count(*) over (), p.slug, p.error)
                           from tocsin.page p where p.enabled and p.error is not null order by p.id limit 1);
+    unexported text := (select w.stats ->> 'error' from tocsin.worker w
+                         where w.role = 'export' and w.stats ->> 'error' <> '' limit 1);
 begin
     return (
         select coalesce(json_agg(json_build_object('about', a.about, 'level', a.level, 'text', a.text)
@@ -29,6 +31,7 @@ begin
              'pages', 'bad',
              'Nobody writes the status pages: set status_dir in tocsind.conf, and TOCSIN_STATUS for httpd. See docs/status-pages.md.'),
             (unwritten is not null, 'pages', 'bad', unwritten || '.'),
+            (unexported is not null, 'pages', 'bad', 'Status data is not written: ' || unexported || '.'),
             (looping is not null, 'workers', 'bad',
              format('These die again and again: %s. tocsind''s log says why.', looping)),
             (v.buckets > v.owned, 'queue', 'bad',

@@ -34,9 +34,10 @@ begin
 end $$;
 
 -- A mark for the readings that exist now. `before` is from when on they have to be read by
--- export_between() first: the last `at` when it is more than `fresh_s` ago, 14 days without
--- one; else null.
-create or replace function work.export_mark(at text, fresh_s bigint)
+-- export_between() first: the last `at` when it is more than `fresh_s` ago or its mark is of
+-- another database (a restored one counts its transactions anew), 14 days ago without one;
+-- else null.
+create or replace function work.export_mark(last text, at text, fresh_s bigint)
 returns table (mark text, mark_at text, before text)
 language sql volatile security definer set search_path = '' as $$
     select pg_current_snapshot()::text, clock_timestamp()::text,
@@ -44,6 +45,8 @@ language sql volatile security definer set search_path = '' as $$
                 when export_mark.at::timestamptz
                      not between clock_timestamp() - make_interval(secs => fresh_s)
                              and clock_timestamp() + interval '1 minute'
+                  or pg_snapshot_xmax(export_mark.last::pg_snapshot)
+                     > pg_snapshot_xmax(pg_current_snapshot())
                 then greatest(least(export_mark.at::timestamptz, clock_timestamp()) - interval '10 minutes',
                               clock_timestamp() - interval '14 days')::text end
 $$;
