@@ -118,7 +118,7 @@ language sql stable set search_path = '' as $$
         select t.at + g.long,
                case when t.after is null and m.paused_at is not null then 5 else 0 end::smallint, 0, 0
           from turn t, gap g
-         where coalesce(t.after, import_changes.till) - t.at > g.long and t.at + g.long < now()
+         where t.at + g.long < least(coalesce(t.after, import_changes.till), now())
     )
     select row_number() over (order by c.at),
            coalesce(lag(c.status) over (order by c.at), 0::smallint), c.status, c.at, c.reason,
@@ -132,22 +132,25 @@ create or replace function tocsin.import_history(monitor bigint) returns bigint
 language plpgsql volatile set search_path = '' set work_mem = '64MB' as $$
 #variable_conflict use_column
 declare
-    key   constant text := 'import/' || import_history.monitor;
+    place constant text := 'import/' || import_history.monitor;
     m     tocsin.monitor;
     s     tocsin.monitor_state;
     old   bigint;
     fresh bigint;
     own   timestamptz; -- the first transition of its own
-    last  record;
+    made  tocsin.transition[];
+    last  tocsin.transition;
 begin
     select * into m from tocsin.monitor x where x.id = import_history.monitor;
     select * into s from tocsin.monitor_state x where x.monitor = m.id for update;
-    old := coalesce((select (x.value->>'transitions')::bigint from tocsin.setting x where x.key = key), 0);
+    old := coalesce((select (x.value->>'transitions')::bigint from tocsin.setting x where x.key = place), 0);
     select min(t.at) into own from tocsin.transition t where t.monitor = m.id and t.seq > old;
 
-    create temporary table import_change on commit drop as
-        select * from tocsin.import_changes(m, coalesce(own, 'infinity'));
-    select count(*) into fresh from pg_temp.import_change;
+    select coalesce(array_agg(row(m.id, c.seq, c.prev, c.status, c.at, c.at, c.reason, c.code, '')
+                              ::tocsin.transition order by c.seq), '{}')
+      into made from tocsin.import_changes(m, coalesce(own, 'infinity')) c;
+    fresh := cardinality(made);
+    last := made[fresh];
     delete from tocsin.transition t where t.monitor = m.id and t.seq <= old;
     if fresh <> old then
         -- by way of negative numbers, so that none meets another
@@ -159,11 +162,7 @@ begin
         update tocsin.incident i set open_seq = -i.open_seq
          where i.monitor = m.id and i.open_seq < 0;
     end if;
-    insert into tocsin.transition (monitor, seq, prev, status, at, reason, code)
-    select m.id, c.* from pg_temp.import_change c;
-    select c.status, c.at, c.reason, c.code into last
-      from pg_temp.import_change c order by c.seq desc limit 1;
-    drop table pg_temp.import_change;
+    insert into tocsin.transition select * from unnest(made);
 
     if own is not null then
         update tocsin.transition t set prev = coalesce(last.status, 0::smallint)
@@ -176,7 +175,7 @@ begin
          where x.monitor = m.id;
     end if;
     insert into tocsin.setting (key, value)
-    values (key, jsonb_build_object('transitions', fresh))
+    values (place, jsonb_build_object('transitions', fresh))
     on conflict (key) do update set value = excluded.value;
     return fresh;
 end $$;
@@ -205,19 +204,19 @@ create or replace function tocsin.import_incident(owner bigint, note jsonb) retu
 language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 declare
-    title constant text := left(note->>'title', 200);
+    named constant text := left(note->>'title', 200);
     begun constant timestamptz := (note->>'createdAt')::timestamptz;
     ended constant timestamptz := (note->>'closedAt')::timestamptz;
     word  constant text := case when note->>'closedAt' is null then 'investigating' else 'resolved' end;
     i bigint;
 begin
     select x.id into i from tocsin.incident x
-     where x.owner = import_incident.owner and not x.auto and x.title = import_incident.title
+     where x.owner = import_incident.owner and not x.auto and x.title = named
        and x.started_at = begun;
     if i is null then
         insert into tocsin.incident (owner, auto, title, severity, cause, started_at, resolved_at,
                                      phase, published_at)
-        values (import_incident.owner, false, title, note->>'severity', left(coalesce(note->>'url', ''), 500),
+        values (import_incident.owner, false, named, note->>'severity', left(coalesce(note->>'url', ''), 500),
                 begun, ended, word, begun)
         returning id into i;
     else
@@ -249,22 +248,23 @@ create or replace function tocsin.import_maintenance(owner bigint, note jsonb) r
 language plpgsql volatile set search_path = '' as $$
 #variable_conflict use_column
 declare
-    title constant text := left(note->>'title', 200);
+    named constant text := left(note->>'title', 200);
     begun constant timestamptz := (note->>'start')::timestamptz;
     ends  constant timestamptz := least((note->>'end')::timestamptz,
-                                        greatest((note->>'closedAt')::timestamptz, begun));
+                                        case when note->>'closedAt' is not null then
+                                             greatest((note->>'closedAt')::timestamptz, begun) end);
     long  constant integer := least(greatest(extract(epoch from ends - begun), 60), 2678400);
     w bigint;
 begin
     select x.id into w from tocsin.maintenance x
-     where x.owner = import_maintenance.owner and x.title = import_maintenance.title
+     where x.owner = import_maintenance.owner and x.title = named
        and x.starts_at = begun;
     if w is not null then
         return w;
     end if;
     insert into tocsin.maintenance (owner, title, description, starts_at, duration_s, everything,
                                     tell, created_by, created_at)
-    values (import_maintenance.owner, title, left(coalesce(note->>'body', ''), 10000), begun, long,
+    values (import_maintenance.owner, named, left(coalesce(note->>'body', ''), 10000), begun, long,
             coalesce(jsonb_array_length(note->'systems'), 0) = 0, false, 'status-data',
             coalesce((note->>'createdAt')::timestamptz, begun))
     returning id into w;
