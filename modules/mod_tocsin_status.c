@@ -23,19 +23,6 @@ static void *conf_create(apr_pool_t *p, server_rec *)
     return apr_pcalloc(p, sizeof(status_conf));
 }
 
-/* What is not set here is taken from the main server. */
-static void *conf_merge(apr_pool_t *p, void *base, void *add)
-{
-    status_conf *conf = apr_pmemdup(p, add, sizeof(*conf));
-    const status_conf *from = base;
-
-    if (!conf->dir) {
-        conf->dir = from->dir;
-        conf->dir_len = from->dir_len;
-    }
-    return conf;
-}
-
 static const char *set_dir(cmd_parms *cmd, void *, const char *dir)
 {
     status_conf *conf =
@@ -52,7 +39,6 @@ static const char *set_dir(cmd_parms *cmd, void *, const char *dir)
     if (!len)
         return "TocsinStatusDir must not be the root of the file system";
     conf->dir = whole;
-    conf->dir_len = len;
     return NULL;
 }
 
@@ -84,10 +70,13 @@ static int post_config(apr_pool_t *p, apr_pool_t *, apr_pool_t *, server_rec *s)
     core.refund = APR_RETRIEVE_OPTIONAL_FN(tocsin_limit_refund);
     core.public_url = APR_RETRIEVE_OPTIONAL_FN(tocsin_public_url);
     core.public_set = APR_RETRIEVE_OPTIONAL_FN(tocsin_public_set);
+    guard_config(p);
     for (; s; s = s->next) {
         status_conf *conf = ap_get_module_config(s->module_config, &tocsin_status_module);
 
         conf->policy = guard_policy(p, core.public_set ? core.public_set(s) : NULL);
+        if (conf->dir)
+            guard_add(conf->dir);
     }
     return OK;
 }
@@ -107,6 +96,6 @@ static void register_hooks(apr_pool_t *)
 }
 
 AP_DECLARE_MODULE(tocsin_status) = {
-    STANDARD20_MODULE_STUFF, NULL, NULL, conf_create, conf_merge, commands, register_hooks,
+    STANDARD20_MODULE_STUFF, NULL, NULL, conf_create, NULL, commands, register_hooks,
     AP_MODULE_FLAG_NONE,
 };

@@ -31,23 +31,45 @@ APLOG_USE_MODULE(tocsin_status);
 
 /* ---------------------------------------------------------------- which file */
 
+static apr_array_header_t *dirs; /* const char * */
+
+void guard_config(apr_pool_t *p)
+{
+    dirs = apr_array_make(p, 2, sizeof(const char *));
+}
+
+void guard_add(const char *dir)
+{
+    APR_ARRAY_PUSH(dirs, const char *) = dir;
+}
+
 typedef struct {
     const char *folder; /* of the page */
     const char *slug;
     const char *file; /* under it, without a leading slash */
 } place;
 
-/* Where in the status folder is it? 0: not below it, or the folder itself. */
-static int find_place(request_rec *r, const status_conf *conf, place *at)
+/* What follows the folder of all pages and a slash; NULL: it is not below one. */
+static const char *below(const char *name)
 {
-    const char *name = r->filename, *end;
+    for (int i = 0; name && i < dirs->nelts; i++) {
+        const char *dir = APR_ARRAY_IDX(dirs, i, const char *);
+        apr_size_t len = strlen(dir);
 
-    if (!name || strncmp(name, conf->dir, conf->dir_len) || name[conf->dir_len] != '/')
+        if (!strncmp(name, dir, len) && name[len] == '/' && name[len + 1])
+            return name + len + 1;
+    }
+    return NULL;
+}
+
+/* Of which page is it? 0: of none. */
+static int find_place(request_rec *r, place *at)
+{
+    const char *name = below(r->filename), *end;
+
+    if (!name)
         return 0;
-    name += conf->dir_len + 1;
     end = name + strcspn(name, "/");
-    if (end == name)
-        return 0;
     at->slug = apr_pstrmemdup(r->pool, name, (apr_size_t)(end - name));
     at->folder = apr_pstrmemdup(r->pool, r->filename, (apr_size_t)(end - r->filename));
     at->file = end + (*end == '/');
@@ -55,9 +77,9 @@ static int find_place(request_rec *r, const status_conf *conf, place *at)
 }
 
 /* The publisher's own files, and what is half written. */
-static int hidden(const request_rec *r, const status_conf *conf)
+static int hidden(const request_rec *r, const place *at)
 {
-    return strstr(r->filename + conf->dir_len, "/.") ||
+    return *at->slug == '.' || *at->file == '.' || strstr(at->file, "/.") ||
            (r->path_info && strstr(r->path_info, "/."));
 }
 
@@ -155,9 +177,9 @@ int guard_fixup(request_rec *r)
     int status;
     place at;
 
-    if (!conf->dir || !find_place(r, conf, &at))
+    if (!find_place(r, &at))
         return DECLINED;
-    if (hidden(r, conf))
+    if (hidden(r, &at))
         return HTTP_NOT_FOUND;
     status = kept_admits(r, at.folder, &password);
     set_headers(r, conf, &at, status != DECLINED);

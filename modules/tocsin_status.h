@@ -11,8 +11,7 @@
 extern module AP_MODULE_DECLARE_DATA tocsin_status_module;
 
 typedef struct {
-    const char *dir; /* below which pages lie, without a slash at its end; NULL: none */
-    apr_size_t dir_len;
+    const char *dir;    /* below which pages lie, without a slash at its end; NULL: unset */
     const char *policy; /* Content-Security-Policy of their pages */
 } status_conf;
 
@@ -54,6 +53,9 @@ int preview_asset(tocsin_request *q);
 
 /* ---------------------------------------------------------------- status_guard.c */
 
+/* Guard this folder, in all virtual hosts: whichever serves a page, its rule holds. */
+void guard_config(apr_pool_t *p);
+void guard_add(const char *dir);
 int guard_fixup(request_rec *r);
 /* The headers of what is not to be trusted, with this Content-Security-Policy. */
 #define STATUS_MARK "tocsin-status" /* in the environment of such a request */

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from stack import host
+from stack import Stack, host
 
 SECRET = 'a shared secret'
 
@@ -15,11 +15,10 @@ def crypt(password):
                           text=True, check=True).stdout.strip()
 
 
-@pytest.fixture(scope='module')
-def put(quiet):
-    """Write files of a page, as the publisher would; a rule by rename."""
+def writer(stack):
+    """Writes files of a page, as the publisher would; a rule by rename."""
     def write(slug, rule=None, **files):
-        folder = quiet.status_dir / slug
+        folder = stack.status_dir / slug
         for name, text in {'index.html': f'<title>{slug}</title>', **files}.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,6 +30,11 @@ def put(quiet):
             (folder / '.new').rename(folder / '.access')
         return f'/status/{slug}/'
     return write
+
+
+@pytest.fixture(scope='module')
+def put(quiet):
+    return writer(quiet)
 
 
 def test_a_public_page_has_strict_headers_and_its_embed_alone_is_framed(quiet, put):
@@ -131,3 +135,40 @@ def test_a_rule_that_cannot_be_read_lets_nobody_in(quiet, put):
     (quiet.status_dir / 'shut/.access').unlink()
     (quiet.status_dir / 'shut/.access').symlink_to('/etc/hostname')
     assert quiet.anyone().get('/status/shut/').status_code == 500
+
+
+# docs/status-pages.md: a host of its own, and readers that httpd knows
+HOST = '''Listen 127.0.0.1:{port}
+<VirtualHost 127.0.0.1:{port}>
+  ServerName status.example.org
+  Alias /assets/ "{status}/assets/"
+  Alias / "{status}/shop/"
+</VirtualHost>
+<Directory "{status}/staff">
+  AuthType Tocsin
+  AuthName staff
+  Require tocsin-role viewer
+</Directory>
+'''
+
+
+def test_a_page_has_its_own_host_and_any_readers_and_needs_no_database(build):
+    port = host.free_port()
+    with Stack(build, tocsind=False, start=False, children=1) as s:
+        s.httpd.extra = HOST.format(port=port, status=s.status_dir) + 'TocsinPublicURL https://ops.example.org/tocsin\n'
+        write = writer(s)
+        write('shop', rule=f'password {crypt(SECRET)}\n')
+        write('assets', **{'page-1.css': 'a{}'})
+        write('staff')
+        s.start()
+        ann, own = s.user('viewer'), f'http://127.0.0.1:{port}/'
+        assert s.anyone().get('/status/staff/').status_code == 401 and ann.get('/status/staff/').status_code == 200
+        s.pg.stop()
+        who = s.anyone()
+        assert who.get(own).status_code == 401 and who.get('/status/shop/').status_code == 401
+        got = who.get(own, auth=('x', SECRET))
+        assert got.status_code == 200 and got.text == '<title>shop</title>'
+        assert "form-action 'self' https://ops.example.org;" in got.headers['Content-Security-Policy']
+        assert who.get(own + 'assets/page-1.css').status_code == 200
+        assert who.get(own + '.access', auth=('x', SECRET)).status_code == 404
+        assert who.get('/api/v1/pages').status_code == 401 and ann.api('GET', '/pages').status_code == 503
