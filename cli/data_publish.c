@@ -199,6 +199,7 @@ static int write_all(struct page *page, const struct publish *p)
         complain("%s", error);
         return -1;
     }
+    out.files -= out.unchanged;
     printf("%s/index.html: %d component%s, %d file%s written, %d unchanged\n", dir,
            page->components, page->components == 1 ? "" : "s", out.files,
            out.files == 1 ? "" : "s", out.unchanged);

@@ -252,10 +252,18 @@ static int64_t one_day(struct days *d, const struct samples *s, size_t from, siz
     return gap;
 }
 
+/* In order, each moment once (the files of two days may have the same one), and nothing of
+ * the future. */
 static void clip(struct samples *s, int64_t now)
 {
+    size_t i, kept = 0;
+
     if (s->n > 0)
         qsort(s->item, s->n, sizeof(*s->item), by_time);
+    for (i = 0; i < s->n; i++)
+        if (kept == 0 || s->item[i].t != s->item[kept - 1].t)
+            s->item[kept++] = s->item[i];
+    s->n = kept;
     while (s->n > 0 && s->item[s->n - 1].t > now)
         s->n--;
 }
