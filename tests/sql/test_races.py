@@ -224,6 +224,87 @@ def test_votes_of_regions_at_the_same_moment_all_count(db):
                       where (i.resolved_at is null) and s.status <> 3""") == 0
 
 
+def until(stop, errors, turn):
+    try:
+        while not stop.is_set():
+            turn()
+    except (psycopg.Error, AssertionError) as e:
+        errors.append(e)
+
+
+def windows(conn, rnd):
+    """Opens, edits, cancels and ends windows over some of the monitors."""
+    w = one(conn, """insert into tocsin.maintenance (owner, title, starts_at, duration_s, silence, pause, created_at)
+                     values (1, 'w', now(), 60, %s, %s, now()) returning id""", rnd.random() < 0.8, rnd.random() < 0.2)
+    for m in rnd.sample(range(1, 6), 1):
+        conn.execute('insert into tocsin.maintenance_monitor values (%s, %s)', (w, m))
+    conn.execute("""insert into tocsin.occurrence (maintenance, starts_at, ends_at)
+                    values (%s, now() + make_interval(secs => %s), now() + make_interval(secs => %s))""",
+                 (w, rnd.uniform(-0.02, 0.02), rnd.uniform(0.03, 0.1)))
+    conn.execute(rnd.choice((
+        'update tocsin.occurrence set cancelled_at = clock_timestamp() where maintenance = %s',
+        "update tocsin.occurrence set ends_at = ends_at + interval '50 ms' where maintenance = %s",
+        'delete from tocsin.maintenance_monitor where maintenance = %s',
+        'select %s::bigint', 'select %s::bigint')), (w,))
+    conn.execute('update tocsin.maintenance set version = version + 1 where id = %s', (w,))
+
+
+def test_windows_come_and_go_under_outages_and_nothing_is_lost(db):
+    """Two clockworks, one of which dies again and again; a checker; people who edit."""
+    a, errors, stop = db(), [], threading.Event()
+    a.execute("update tocsin.bucket set lease_until = now() + interval '1 minute'")
+    a.execute("update tocsin.maintenance_clock set since = now() - interval '1 hour', beat_at = clock_timestamp()")
+    checker, people, clock, mortal = db(), db(), db(), db()
+    rnd, batch = random.Random(7), iter(range(1, 1000000))
+
+    def check():
+        flips = ','.join(f'[{slot},{rnd.choice((1, 3))},{rnd.choice((0, 0, 20))},2,0,"x"]' for slot in rnd.sample(range(5), 2))
+        assert one(checker, f"select test.settle({next(batch)}, '{{}}', '{{}}', '[{flips}]')") >= 0
+
+    def die():
+        with mortal.transaction(force_rollback=rnd.random() < 0.5):
+            mortal.execute('select work.maintenance_tick()')
+
+    threads = [threading.Thread(target=until, args=(stop, errors, turn)) for turn in (
+        check, lambda: stop.wait(0.01) or windows(people, random), lambda: clock.execute('select work.maintenance_tick()'), die)]
+    for t in threads:
+        t.start()
+    try:
+        host.wait(lambda: errors or one(a, 'select least((select count(*) from tocsin.incident), '
+                                        '(select count(*) from tocsin.transition where status = 4))') > 12, 60, 'enough to happen')
+    finally:
+        stop.set()
+    for t in threads:
+        t.join(20)
+    assert not errors, errors
+    a.execute('update tocsin.occurrence set ends_at = greatest(clock_timestamp(), starts_at + interval \'1 ms\') where ends_at > now()')
+    host.wait(lambda: one(a, 'select work.maintenance_tick()') == 0
+              and one(a, 'select count(*) from tocsin.monitor_state where status = 4') == 0, 10, 'all windows to end')
+    flips = ','.join(f'[{slot},1,0,2,0,"x"]' for slot in range(5))
+    one(a, f"select test.settle({next(batch)}, '{{}}', '{{}}', '[{flips}]')")
+    assert one(a, "select string_agg(status::text, '') from tocsin.monitor_state") == '11111'
+    assert one(a, "select count(*) from tocsin.monitor_state where raw is not null or halted or told <> 1") == 0
+    assert one(a, """select count(*) from (select t.*, lag(seq, 1, 0::bigint) over w as last, lag(at) over w as earlier,
+        lag(status, 1, 0::smallint) over w as before from tocsin.transition t
+        window w as (partition by monitor order by seq)) t
+        where seq <> last + 1 or status = before or prev <> before or at < earlier""") == 0
+    assert one(a, 'select count(*) from tocsin.incident where resolved_at is null') == 0
+    # people hear of each incident once, of its end at most once, and at last that all is well
+    assert one(a, "select count(*) from tocsin.outbox where event = 'down'") == one(a, 'select count(*) from tocsin.incident') \
+        == one(a, "select count(distinct incident) from tocsin.outbox where event = 'down'")
+    assert one(a, """select count(*) from (select event, lag(event, 1, 'up') over (partition by monitor order by id) as before
+                                             from tocsin.outbox) o where event = 'up' and before = 'up'""") == 0
+    assert one(a, "select string_agg(distinct event, '') from (select distinct on (monitor) event from tocsin.outbox "
+               'order by monitor, id desc) x') == 'up'
+    # nothing opened in silence: every incident is an outage outside, or in a window that is not silent
+    assert one(a, """select count(*) from tocsin.incident i where open_seq is not null and not exists (
+                      select from tocsin.transition t where t.monitor = i.monitor and t.seq = i.open_seq
+                         and t.status = 3 and t.at = i.started_at)""") == 0
+    assert one(a, """select count(*) from tocsin.incident i where open_seq is null and exists (
+                      select from tocsin.maintenance_of(array[i.monitor], i.started_at, i.started_at) x
+                       where x.begins <= i.started_at and x.ends > i.started_at and x.silence)""") == 0
+
+
 def test_the_logins_read_no_table_and_call_only_their_own(pg):
     calls = {'tocsin_web': 'select api.live_access(null, null)', 'tocsin_work': 'select work.mark_stale()'}
     for login, call in calls.items():
