@@ -125,6 +125,21 @@ static void set_headers(request_rec *r, const status_conf *conf, const place *at
         apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
 }
 
+/* mod_deflate puts -gzip into an ETag and httpd does not know it again: whoever asks each
+ * minute would have all of an unchanged page each minute. */
+static void know_etag(request_rec *r)
+{
+    static const char mark[] = "-gzip\"";
+    const char *said = apr_table_get(r->headers_in, "If-None-Match"), *at;
+
+    if (!said || !strstr(said, mark))
+        return;
+    while ((at = strstr(said, mark)))
+        said = apr_pstrcat(r->pool, apr_pstrmemdup(r->pool, said, (apr_size_t)(at - said)),
+                           at + sizeof(mark) - 2, NULL);
+    apr_table_setn(r->headers_in, "If-None-Match", said);
+}
+
 /* ---------------------------------------------------------------- passwords */
 
 static int ask(request_rec *r, const place *at)
@@ -183,6 +198,7 @@ int guard_fixup(request_rec *r)
         return HTTP_NOT_FOUND;
     status = kept_admits(r, at.folder, &password);
     set_headers(r, conf, &at, status != DECLINED);
+    know_etag(r);
     if (status == DECLINED)
         return DECLINED;
     if (status == OK && password)

@@ -49,6 +49,11 @@ def test_a_public_page_has_strict_headers_and_its_embed_alone_is_framed(quiet, p
     assert 'Access-Control-Allow-Origin' not in got.headers and 'Cross-Origin-Opener-Policy' not in got.headers
     again = quiet.anyone().get(url, headers={'If-None-Match': got.headers['ETag'], 'Accept-Encoding': 'identity'})
     assert again.status_code == 304
+    put('open', **{'big.html': '<p>all is well</p>' * 999})
+    small = quiet.anyone().get(url + 'big.html', headers={'Accept-Encoding': 'gzip'})
+    assert small.headers['Content-Encoding'] == 'gzip' and 'Accept-Encoding' in small.headers['Vary']
+    again = quiet.anyone().get(url + 'big.html', headers={'If-None-Match': small.headers['ETag'], 'Accept-Encoding': 'gzip'})
+    assert again.status_code == 304
     framed = quiet.anyone().get(url + 'embed/').headers['Content-Security-Policy']
     assert 'frame-ancestors *' in framed and "form-action 'none'" in framed
     for data in ('summary.json', 'badge/1.svg'):
