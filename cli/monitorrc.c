@@ -17,7 +17,7 @@ struct place {
 
 static const char *const system_keys[] = {
     "system",  "url",         "method",      "timeout",   "expectedCodes", "maxResponseTime",
-    "display", "displayName", "description", "redirects", "section",
+    "display", "displayName", "description", "redirects", "retries",       "section",
 };
 static const char *const root_keys[] = {"$schema", "description", "systems"};
 
@@ -172,11 +172,14 @@ static void take_system(struct place *at, json_t *obj, const struct system *unse
     s->section = take_text(at, obj, "section", "");
     s->description = take_text(at, obj, "description", "");
     s->hidden = json_is_false(json_object_get(obj, "display"));
+    if (json_object_get(obj, "display") && !json_is_boolean(json_object_get(obj, "display")))
+        say(&rc->warnings, at, "display is neither true nor false");
     s->url = take_text(at, obj, "url", "");
     take_method(at, obj, s);
     take_ms(at, obj, "timeout", 1, MONITORRC_MS_MAX, &s->timeout_ms);
     take_ms(at, obj, "maxResponseTime", 1, MONITORRC_MS_MAX, &s->max_ms);
     take_ms(at, obj, "redirects", 0, 20, &s->redirects);
+    take_ms(at, obj, "retries", 0, RETRIES_MOST, &s->retries);
     take_codes(at, obj, &s->expected);
     if ((s->wrong = url_wrong(s->url)))
         say(&rc->errors, at, "url '%.100s': %s", s->url, s->wrong);

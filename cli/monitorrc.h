@@ -4,7 +4,8 @@
  *     {"systems": [{"system": "api", "url": "https://api.example.com/health",
  *                   "method": "GET", "timeout": 10000, "expectedCodes": [200],
  *                   "maxResponseTime": 30000, "display": true, "displayName": "API",
- *                   "description": "…", "section": "…", "redirects": 0}]}
+ *                   "description": "…", "section": "…", "redirects": 0,
+ *                   "retries": 0}]}
  *
  * One system that makes no sense is said and marked, and is no matter for the others.
  */
@@ -21,6 +22,7 @@
 #define MONITORRC_FILE    ".monitorrc.json"
 #define MONITORRC_SYSTEMS 5000
 #define MONITORRC_MS_MAX  600000 /* ten minutes */
+#define RETRIES_MOST      10
 #define SYSTEM_NAME_MAX   256
 
 /* HTTP codes 0 to 599, a bit each. */
@@ -36,6 +38,7 @@ struct system {
     const char *wrong; /* why it cannot be checked; NULL: it can */
     bool hidden;       /* not on the page */
     long timeout_ms, max_ms, redirects;
+    long retries; /* so often once more before it is down */
     struct codes expected;
 };
 

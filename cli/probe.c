@@ -275,6 +275,8 @@ static int run(const struct command *self, int argc, char **argv)
         {"max-response-time", FLAG_MS, &p.unset.max_ms, "MS",
          "what is slower is degraded (30000)", 1, MONITORRC_MS_MAX},
         {"redirects", FLAG_INT, &p.unset.redirects, "N", "follow so many (0)", 0, 20},
+        {"retries", FLAG_INT, &p.unset.retries, "N",
+         "ask so often again before it is down (0)", 0, RETRIES_MOST},
         {"output-dir", FLAG_TEXT, &p.dir, "DIR", "folder of the files (status-data)"},
         {"parallel", FLAG_INT, &p.parallel, "N", "check so many at a time (1)", 1, 1000},
         {"loop", FLAG_INT, &p.loop_s, "SECONDS", "again and again, until told to end", 1,

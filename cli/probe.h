@@ -24,6 +24,7 @@ struct result {
     const struct system *system;
     enum state state;
     int32_t code, lat;         /* 0: no answer; ms until its headers, or until it failed */
+    long tries;                /* after the first one */
     int64_t t;                 /* ms since 1970 */
     char err[PROBE_ERROR_MAX]; /* "": none */
     const char *window;        /* title of the maintenance it is in; NULL: none */

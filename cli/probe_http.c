@@ -190,6 +190,21 @@ static void judge(struct slot *s)
     }
 }
 
+/* One failure may be the network's: a system may ask to be believed only after more. */
+static bool again(struct engine *g, struct slot *s)
+{
+    struct result *r = s->r;
+
+    if (r->tries >= r->system->retries)
+        return false;
+    r->tries++;
+    if (start(g, s, r) != 0)
+        return false;
+    r->code = 0;
+    r->err[0] = '\0';
+    return true;
+}
+
 static void finish(struct engine *g, struct slot *s, CURLcode code)
 {
     struct result *r = s->r;
@@ -210,6 +225,8 @@ static void finish(struct engine *g, struct slot *s, CURLcode code)
         probe_error(&end, r->err, sizeof(r->err));
     }
     curl_multi_remove_handle(g->multi, s->easy);
+    if (r->state == STATE_DOWN && again(g, s))
+        return;
     s->r = NULL;
     g->running--;
     g->done(g->p, r);

@@ -231,6 +231,20 @@ def test_the_method_is_sent_in_upper_case_and_the_user_agent_says_who(folder, si
     assert site.seen[-1][2]['User-Agent'].startswith('tocsin-probe/')
 
 
+def test_a_system_may_be_asked_again_before_it_is_down(folder, server):
+    codes = [503, 503, 200]
+
+    def answer(conn, _):
+        conn.sendall(b'HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n' % codes.pop(0))
+    url = server(answer)
+    folder.systems({'system': 'api', 'url': url, 'retries': 1})
+    folder.probe('--retries', 5)
+    assert (folder.last()['state'], folder.last()['err'], len(codes)) == ('down', 'HTTP 503', 1)
+    codes.insert(0, 500)
+    folder.probe('--system', 'api', '--retries', 0)
+    assert (folder.last()['state'], 'err' in folder.last(), len(folder.readings)) == ('up', False, 2)
+
+
 # ---------------------------------------------------------------- many systems
 
 def test_a_bad_url_is_the_matter_of_its_system_alone(folder, site):
