@@ -7,6 +7,7 @@
 
 #include "day.h"
 #include "file.h"
+#include "hash.h"
 #include "notes.h"
 
 #define FILE_MAX (64 << 20)
@@ -131,6 +132,22 @@ static void bad(struct notes *n, const char *file, size_t i, const char *why)
                  why);
 }
 
+/* The number at the end of ".../issues/123"; of nothing such, one that is made of the words.
+ */
+static int64_t number_of(const struct note *note)
+{
+    const char *last = note->url ? strrchr(note->url, '/') : NULL;
+    long long number = last ? atoll(last + 1) : 0;
+
+    if (number > 0 && number < INT32_MAX)
+        return number;
+    return note->title ? (int64_t)(hash64(note->title, strlen(note->title),
+                                          (uint64_t)note->created_at) &
+                                   0x3fffffff) +
+                             1
+                       : 0;
+}
+
 static void read_common(struct notes *n, struct note *note, const json_t *entry)
 {
     const json_t *id = json_object_get(entry, "id");
@@ -144,6 +161,8 @@ static void read_common(struct notes *n, struct note *note, const json_t *entry)
     note->created_at = when(entry, "createdAt");
     note->updated_at = when(entry, "updatedAt");
     note->closed_at = when(entry, "closedAt");
+    if (note->id <= 0)
+        note->id = number_of(note);
     add_list(n, json_object_get(entry, "systems"), &note->system, &note->systems);
     add_list(n, json_object_get(entry, "affectedSystems"), &note->system, &note->systems);
     add_list(n, json_object_get(entry, "entities"), &note->system, &note->systems);

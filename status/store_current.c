@@ -15,6 +15,7 @@
 
 #include "day.h"
 #include "file.h"
+#include "hash.h"
 #include "line.h"
 #include "store_in.h"
 
@@ -27,6 +28,7 @@
 /* A file as it was: another size, time or number is another content. */
 struct mark {
     int64_t size, mtime, number; /* all 0: it is not there */
+    uint64_t hash;               /* of its bytes, where it may grow */
 };
 
 struct memory {
@@ -62,10 +64,39 @@ static bool same(const struct mark *a, const struct mark *b)
     return a->size == b->size && a->mtime == b->mtime && a->number == b->number;
 }
 
-static bool same_or_grown(const struct mark *was, const struct mark *is)
+/* The hash of the first `size` bytes of a file. */
+static bool hash_of(const char *path, int64_t size, uint64_t *hash)
 {
-    return same(was, is) || was->number == 0 ||
-           (was->number == is->number && is->size > was->size);
+    size_t len;
+    char *data = file_read(path, CURRENT_MAX, &len);
+    bool ok = data && (int64_t)len >= size;
+
+    if (ok)
+        *hash = hash64(data, (size_t)size, 0);
+    free(data);
+    return ok;
+}
+
+/* Up to its last whole line: what is behind that is read again. */
+static void mark_lines(struct mark *m, const char *path)
+{
+    size_t len;
+    char *data = file_read(path, CURRENT_MAX, &len);
+
+    while (data && len > 0 && data[len - 1] != '\n')
+        len--;
+    m->size = data ? (int64_t)len : -1; /* which no file has */
+    m->hash = data ? hash64(data, len, 0) : 0;
+    free(data);
+}
+
+/* Has the file only got longer? */
+static bool has_grown(const struct mark *was, const struct mark *is, const char *path)
+{
+    uint64_t hash;
+
+    return was->number == 0 || (was->number == is->number && is->size > was->size &&
+                                hash_of(path, was->size, &hash) && hash == was->hash);
 }
 
 static void mark_days(struct making *m)
@@ -89,16 +120,24 @@ static void remember(struct making *m)
     char note[NOTE_MAX];
     int n;
 
+    for (int i = 0; i < DAYS; i++) {
+        char path[STORE_PATH];
+
+        store_day_path(m->s, is->first_day + i, false, path);
+        if (is->plain[i].number)
+            mark_lines(&is->plain[i], path);
+    }
     mark_file(&is->current, m->path);
-    n = snprintf(note, sizeof(note), "tocsin 1 %d %d %lld %lld %lld %lld %lld\n",
+    n = snprintf(note, sizeof(note), "tocsin 2 %d %d %lld %lld %lld %lld %lld\n",
                  is->first_day, m->null_err, (long long)m->from, (long long)is->newest,
                  (long long)is->current.size, (long long)is->current.mtime,
                  (long long)is->current.number);
     for (int i = 0; i < DAYS && n < (int)sizeof(note); i++)
-        n += snprintf(note + n, sizeof(note) - (size_t)n, "%lld %lld %lld %lld %lld %lld\n",
-                      (long long)is->gz[i].size, (long long)is->gz[i].mtime,
-                      (long long)is->gz[i].number, (long long)is->plain[i].size,
-                      (long long)is->plain[i].mtime, (long long)is->plain[i].number);
+        n += snprintf(note + n, sizeof(note) - (size_t)n,
+                      "%lld %lld %lld %lld %lld %lld %llx\n", (long long)is->gz[i].size,
+                      (long long)is->gz[i].mtime, (long long)is->gz[i].number,
+                      (long long)is->plain[i].size, (long long)is->plain[i].mtime,
+                      (long long)is->plain[i].number, (unsigned long long)is->plain[i].hash);
     if (n >= (int)sizeof(note) - 5)
         n = 0;
     else
@@ -112,6 +151,7 @@ static bool recall(struct making *m)
 {
     struct memory *was = &m->was;
     long long a, b, c, d, e, f;
+    unsigned long long hash;
     char note[NOTE_MAX];
     const char *p = note;
     ssize_t n = pread(m->s->lock, note, sizeof(note) - 1, 0);
@@ -120,18 +160,19 @@ static bool recall(struct making *m)
     if (n <= 0)
         return false;
     note[n] = 0;
-    if (sscanf(p, "tocsin 1 %d %d %lld %lld %lld %lld %lld%n", &was->first_day, &was->null_err,
+    if (sscanf(p, "tocsin 2 %d %d %lld %lld %lld %lld %lld%n", &was->first_day, &was->null_err,
                &a, &b, &c, &d, &e, &used) < 7)
         return false;
     was->from = a;
     was->newest = b;
-    was->current = (struct mark){c, d, e};
+    was->current = (struct mark){c, d, e, 0};
     for (int i = 0; i < DAYS; i++) {
         p += used;
-        if (sscanf(p, "%lld %lld %lld %lld %lld %lld%n", &a, &b, &c, &d, &e, &f, &used) < 6)
+        if (sscanf(p, "%lld %lld %lld %lld %lld %lld %llx%n", &a, &b, &c, &d, &e, &f, &hash,
+                   &used) < 7)
             return false;
-        was->gz[i] = (struct mark){a, b, c};
-        was->plain[i] = (struct mark){d, e, f};
+        was->gz[i] = (struct mark){a, b, c, 0};
+        was->plain[i] = (struct mark){d, e, f, hash};
     }
     return !strcmp(p + used, "\nend\n");
 }
@@ -152,12 +193,14 @@ static bool read_new(struct making *m, struct rows *rows)
         const struct mark *gz = then < DAYS ? &m->was.gz[then] : &none;
         const struct mark *plain = then < DAYS ? &m->was.plain[then] : &none;
 
-        if (!same(gz, &m->is.gz[i]) || !same_or_grown(plain, &m->is.plain[i]))
+        if (!same(gz, &m->is.gz[i]))
             return false;
         if (!same(plain, &m->is.plain[i])) {
             char path[STORE_PATH];
 
             store_day_path(m->s, m->is.first_day + i, false, path);
+            if (!has_grown(plain, &m->is.plain[i], path))
+                return false;
             store_read_file(m->s, path, false, plain->size, rows);
         }
     }
