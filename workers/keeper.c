@@ -32,7 +32,7 @@ static struct repeat jobs[] = {
      .deadline_ms = 5 * MINUTE,
      .more = true},
     {.sql = "select work.maintenance_occurrences()",
-     .every_ms = 10 * MINUTE,
+     .every_ms = 60 * MINUTE,
      .at_once = WAKE_ONLINE,
      .deadline_ms = 5 * MINUTE},
     {.sql = retain, .every_ms = 10 * MINUTE, .deadline_ms = 10 * MINUTE, .more = true},

@@ -30,7 +30,10 @@ create or replace function tocsin.maintenance_of(monitors bigint[], "from" times
                                                  "to" timestamptz)
 returns table (monitor bigint, begins timestamptz, ends timestamptz, silence boolean,
                pause boolean, title text, maintenance bigint)
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' set enable_seqscan = off as $$
+#variable_conflict use_column
+begin
+    return query
     select m.id, greatest(o.starts_at, w.created_at), least(o.ends_at, o.cancelled_at),
            w.silence, w.pause, w.title, w.id
       from tocsin.occurrence o
@@ -43,18 +46,20 @@ language sql stable security definer set search_path = '' as $$
      where tstzrange(o.starts_at, o.ends_at)
            && tstzrange(maintenance_of."from",
                         greatest(maintenance_of."from", maintenance_of."to"), '[]')
-       and least(o.ends_at, o.cancelled_at) > greatest(o.starts_at, w.created_at)
-$$;
+       and least(o.ends_at, o.cancelled_at) > greatest(o.starts_at, w.created_at);
+end $$;
 
 -- May windows have a say in what becomes of these monitors now? Nearly always they do not.
 create or replace function tocsin.maintenance_near(monitors bigint[]) returns boolean
-language sql volatile set search_path = '' as $$
-    select exists (select from tocsin.maintenance_clock c
-                     join tocsin.occurrence o on tstzrange(o.starts_at, o.ends_at)
-                       && tstzrange(c.done_at, greatest(c.done_at, clock_timestamp()), '[]'))
+language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
+declare
+    done_at constant timestamptz := (select c.done_at from tocsin.maintenance_clock c);
+    span    constant tstzrange := tstzrange(done_at, greatest(done_at, clock_timestamp()), '[]');
+begin
+    return exists (select from tocsin.occurrence o where tstzrange(o.starts_at, o.ends_at) && span)
         or exists (select from tocsin.monitor_state s
-                    where s.monitor = any (maintenance_near.monitors) and s.status = 4)
-$$;
+                    where s.monitor = any (maintenance_near.monitors) and s.status = 4);
+end $$;
 
 -- The next step of each of some monitors into maintenance or out of it, up to a time of its
 -- own. With `guess`, nobody else is about to say that a monitor was not measured: it is
@@ -63,8 +68,11 @@ create or replace function tocsin.maintenance_next(monitors bigint[], upto times
                                                    guess boolean)
 returns table (monitor bigint, status smallint, at timestamptz, reason smallint,
                code integer, message text)
-language sql volatile set search_path = '' as $$
-    with who as (
+language plpgsql volatile set search_path = '' as $$
+#variable_conflict use_column
+begin
+    return query
+    with who as materialized (
         select s.*, u.upto, c.done_at, greatest(s.since, c.done_at) as latest,
                case when guess then
                    (select max(l.at) from tocsin.monitor_latest l where l.monitor = s.monitor)
@@ -86,6 +94,10 @@ language sql volatile set search_path = '' as $$
          where w.status <> 4 and upper(s.span) > w.latest
            and greatest(lower(s.span), w.latest) <= w.upto
          order by w.monitor, lower(s.span)
+    ), named as (
+        select distinct on (n.monitor) n.monitor, n.title
+          from begin b join near n on n.monitor = b.monitor and n.begins <= b.at and n.ends > b.at
+         order by n.monitor, n.ends desc
     ), finish as (
         select w.monitor, coalesce(upper(s.span), w.latest) as at
           from who w left join span s on s.monitor = w.monitor and s.span @> w.latest
@@ -95,11 +107,9 @@ language sql volatile set search_path = '' as $$
       from begin b join who w on w.monitor = b.monitor
      where w.status in (1, 2, 3) and w.patience < b.at
     union all
-    select w.monitor, 4::smallint, b.at, 0::smallint, 0,
-           coalesce((select n.title from near n
-                      where n.monitor = w.monitor and n.begins <= b.at and n.ends > b.at
-                      order by n.ends desc limit 1), '')
+    select w.monitor, 4::smallint, b.at, 0::smallint, 0, coalesce(n.title, '')
       from begin b join who w on w.monitor = b.monitor
+      left join named n on n.monitor = b.monitor
      where not (w.status in (1, 2, 3) and coalesce(w.patience < b.at, false))
     union all
     select w.monitor, x.raw, f.at, case when x.raw = 0 then 25 else w.raw_reason end::smallint,
@@ -107,8 +117,8 @@ language sql volatile set search_path = '' as $$
            case when x.raw = 0 then '' else w.raw_message end
       from finish f join who w on w.monitor = f.monitor
      cross join lateral (select case when w.halted or w.patience < f.at then 0
-                                     else coalesce(w.raw, 0) end::smallint as raw) x
-$$;
+                                     else coalesce(w.raw, 0) end::smallint as raw) x;
+end $$;
 
 -- Bring monitors up to a time: all that begins and ends until then, one after the other. The
 -- caller holds the locks of their states, as for transit_all. Returns how many transitions.
@@ -143,9 +153,8 @@ declare
     clock constant timestamptz := clock_timestamp();
 begin
     with pause as (
-        select x.monitor, bool_or(x.pause) as pause
-          from tocsin.maintenance_of(maintenance_halt.monitors, clock, clock) x
-         where x.begins <= clock and x.ends > clock group by x.monitor
+        select x.monitor from tocsin.maintenance_of(maintenance_halt.monitors, clock, clock) x
+         where x.begins <= clock and x.ends > clock and x.pause
     ), state as (
         update tocsin.monitor_state s
            set halted = not s.halted,
@@ -153,7 +162,7 @@ begin
                down_mask = case when s.halted then s.down_mask else 0 end,
                degraded_mask = case when s.halted then s.degraded_mask else 0 end
          where s.monitor = any (maintenance_halt.monitors) and s.status = 4
-           and s.halted <> coalesce((select p.pause from pause p where p.monitor = s.monitor), false)
+           and s.halted <> (s.monitor in (select p.monitor from pause p))
         returning s.monitor, s.halted
     )
     update tocsin.monitor_latest l set fails = 0, fail_at = null
@@ -164,9 +173,10 @@ end $$;
 -- it, one of them is enough.
 create or replace function tocsin.maintenance_silent(monitor bigint, at timestamptz)
 returns boolean
-language sql volatile set search_path = '' as $$
-    select coalesce(bool_or(x.silence), true)
-      from tocsin.maintenance_of(array[maintenance_silent.monitor], maintenance_silent.at,
-                                 maintenance_silent.at) x
-     where x.begins <= maintenance_silent.at and x.ends > maintenance_silent.at
-$$;
+language plpgsql volatile set search_path = '' as $$
+begin
+    return (select coalesce(bool_or(x.silence), true)
+              from tocsin.maintenance_of(array[maintenance_silent.monitor], maintenance_silent.at,
+                                         maintenance_silent.at) x
+             where x.begins <= maintenance_silent.at and x.ends > maintenance_silent.at);
+end $$;

@@ -54,22 +54,21 @@ end $$;
 -- Has anything happened since the last time that all was right?
 create or replace function tocsin.maintenance_changed(c tocsin.maintenance_clock,
                                                       clock timestamptz) returns boolean
-language sql volatile set search_path = '' as $$
-    select case
-        when not exists (select from tocsin.occurrence o
-                          where tstzrange(o.starts_at, o.ends_at)
-                                && tstzrange(least(c.done_at, clock), clock, '[]')) then
-            exists (select from tocsin.monitor_state s where s.status = 4)
-        else c.done_at < clock - interval '30 seconds' or c.done_at > clock
-            or exists (select from tocsin.occurrence o
-                        where tstzrange(o.starts_at, o.ends_at)
-                              && tstzrange(c.done_at, greatest(c.done_at, clock), '[]')
-                          and (o.starts_at between c.done_at and clock
-                               or least(o.ends_at, o.cancelled_at) between c.done_at and clock))
-            or exists (select from tocsin.maintenance w where w.changed >= c.rev)
-            or exists (select from tocsin.monitor m where m.changed >= c.rev)
-    end
-$$;
+language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
+declare
+    span constant tstzrange := tstzrange(least(c.done_at, clock), clock, '[]');
+begin
+    if not exists (select from tocsin.occurrence o where tstzrange(o.starts_at, o.ends_at) && span) then
+        return exists (select from tocsin.monitor_state s where s.status = 4);
+    end if;
+    return c.done_at < clock - interval '30 seconds' or c.done_at > clock
+        or exists (select from tocsin.occurrence o
+                    where tstzrange(o.starts_at, o.ends_at) && span
+                      and (o.starts_at between c.done_at and clock
+                           or least(o.ends_at, o.cancelled_at) between c.done_at and clock))
+        or exists (select from tocsin.maintenance w where w.changed >= c.rev)
+        or exists (select from tocsin.monitor m where m.changed >= c.rev);
+end $$;
 
 -- Monitors that are not what they should be: in maintenance now, or for a while since then.
 create or replace function tocsin.maintenance_wrong(done_at timestamptz, clock timestamptz)
@@ -99,7 +98,7 @@ language sql volatile set search_path = '' as $$
     select s.monitor
       from tocsin.monitor_state s join tocsin.monitor m on m.id = s.monitor
      where s.status = 4 and s.since <= clock and m.paused_at is null and m.deleted_at is null
-       and not exists (select from cover c where c.id = s.monitor and c.now)
+       and s.monitor not in (select c.id from cover c where c.now)
 $$;
 
 -- Tell what is due: before an occurrence, at its start, at its end. What nobody could tell in
@@ -160,7 +159,10 @@ begin
     end if;
     for w in select m.* from tocsin.maintenance m
               where m.repeat <> 'once' and m.cancelled_at is null
-                and (m.until_at is null or m.until_at > now()) for update loop
+                and (m.until_at is null or m.until_at > now())
+                and not exists (select from tocsin.occurrence o
+                                 where o.maintenance = m.id and o.starts_at > now() + interval '95 days')
+                for update loop
         n := n + tocsin.maintenance_ahead(w);
     end loop;
     delete from tocsin.occurrence o
