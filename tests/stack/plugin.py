@@ -1,5 +1,6 @@
 """plugin: the pytest side. Fixture `stack`, one for the whole run."""
 import os
+import signal
 
 import pytest
 
@@ -10,6 +11,11 @@ CURRENT = []
 
 def pytest_addoption(parser):
     parser.addoption('--build', default=os.environ.get('TOCSIN_BUILD'), help='the build tree')
+
+
+def pytest_configure():
+    """Who is told to end takes down what he started, as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session')
