@@ -3,45 +3,50 @@
  * an edit by hand.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "options.h"
+#include "rebuild.h"
 #include "status_data.h"
-#include "status_file.h"
+
+static int run_on(const char *config, struct rebuild *r, int64_t as_of)
+{
+    struct system unset = {.method = "GET", .timeout_ms = 10000, .max_ms = 30000};
+    struct monitorrc rc = {0};
+    char error[4400];
+    struct store *s;
+    int rv;
+
+    if ((flags_given("config") || access(config, R_OK) == 0) &&
+        monitorrc_read(&rc, config, &unset) != 0)
+        return EXIT_FAILURE;
+    r->rc = &rc;
+    if (!(s = store_open(r->dir, true, DATA_LOCK_MS, error, sizeof(error)))) {
+        complain("%s", error);
+        monitorrc_free(&rc);
+        return EXIT_FAILURE;
+    }
+    store_tell(s, data_tell, NULL);
+    rv = rebuild(s, r, as_of);
+    store_close(s);
+    monitorrc_free(&rc);
+    return rv == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    const char *dir = "status-data";
+    struct rebuild r = {.dir = "status-data", REBUILD_UNSET};
+    const char *config = MONITORRC_FILE;
     int64_t as_of = clock_ms();
-    bool null_err = false;
-    char error[4400];
-    long window = 90;
     const struct flag flags[] = {
-        {"output-dir", FLAG_TEXT, &dir, "DIR", "folder of the data (status-data)"},
-        {"window", FLAG_INT, &window, "DAYS", "of daily-summary.json (90)", 1, 3660},
-        {"null-err", FLAG_SWITCH, &null_err, NULL,
-         "write \"err\":null into current.json where there is none"},
+        {"output-dir", FLAG_TEXT, &r.dir, "DIR", "folder of the data (status-data)"},
+        {"config", FLAG_TEXT, &config, "FILE", "systems of status/v1 (" MONITORRC_FILE ")"},
+        REBUILD_FLAGS(r),
         {"as-of", FLAG_TIME, &as_of, "TIME", "as if it were then"},
         {NULL},
     };
     int status = flags_read(self, flags, argc, argv);
-    struct store *s;
 
-    if (status >= 0)
-        return status;
-    if (!(s = store_open(dir, true, DATA_LOCK_MS, error, sizeof(error)))) {
-        complain("%s", error);
-        return EXIT_FAILURE;
-    }
-    store_tell(s, data_tell, NULL);
-    status = EXIT_FAILURE;
-    if (store_current(s, as_of, null_err) < 0 || store_summarize(s, as_of, (int)window) < 0)
-        complain("%s", store_error(s));
-    else if (status_file_write(s, dir, as_of, error, sizeof(error)) < 0)
-        complain("%s", error);
-    else
-        status = EXIT_SUCCESS;
-    store_close(s);
-    return status;
+    return status >= 0 ? status : run_on(config, &r, as_of);
 }
 
 const struct command data_rebuild = {

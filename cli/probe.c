@@ -39,24 +39,31 @@ static void said(struct probe *p, struct result *r)
 /* The systems of the command line or of the file; -1: said. */
 static int read_systems(struct probe *p)
 {
-    size_t i, kept = 0;
+    struct system *one;
 
-    if (p->url) {
-        p->rc.system = arena_alloc(&p->rc.memory, sizeof(*p->rc.system));
-        p->rc.system[0] = p->unset;
-        p->rc.system[0].name = p->rc.system[0].label = p->system;
-        p->rc.system[0].url = p->url;
-        p->rc.system[0].wrong = url_wrong(p->url);
-        p->rc.n = 1;
-        return 0;
-    }
-    if (monitorrc_read(&p->rc, p->config, &p->unset) != 0)
-        return -1;
+    if (!p->url)
+        return monitorrc_read(&p->rc, p->config, &p->unset);
+    p->rc.system = one = arena_alloc(&p->rc.memory, sizeof(*one));
+    *one = p->unset;
+    one->name = one->label = p->system;
+    one->url = p->url;
+    one->wrong = url_wrong(p->url);
+    p->rc.n = 1;
+    return 0;
+}
+
+/* A result for each that is to be checked; -1: said. */
+static int pick(struct probe *p)
+{
+    size_t i;
+
+    p->n = 0;
+    if (!(p->result = calloc(p->rc.n + 1, sizeof(*p->result))))
+        abort();
     for (i = 0; i < p->rc.n; i++)
         if (!p->system || !strcmp(p->system, p->rc.system[i].name))
-            p->rc.system[kept++] = p->rc.system[i];
-    p->rc.n = kept;
-    if (kept > 0)
+            p->result[p->n++].system = &p->rc.system[i];
+    if (p->n > 0)
         return 0;
     if (p->system)
         complain("%s: no system '%s'", p->config, p->system);
@@ -102,7 +109,6 @@ static void mark_maintenance(struct probe *p, struct notes *notes, int64_t now)
     for (i = 0; i < p->n; i++) {
         struct result *r = &p->result[i];
 
-        r->system = &p->rc.system[i];
         if ((r->window = window_of(notes, r->system, now / 1000))) {
             r->state = STATE_MAINTENANCE;
             r->t = now;
@@ -112,34 +118,28 @@ static void mark_maintenance(struct probe *p, struct notes *notes, int64_t now)
 
 static int check_and_keep(struct probe *p)
 {
-    int64_t now = p->as_of ? p->as_of : clock_ms();
     struct notes notes = {0};
-    int rv = -1;
+    int rv;
 
-    p->n = p->rc.n;
-    p->result = calloc(p->n, sizeof(*p->result));
-    if (p->result) {
-        mark_maintenance(p, &notes, now);
-        rv = probe_http(p, said);
-    }
-    if (rv == 0) {
+    mark_maintenance(p, &notes, p->as_of ? p->as_of : clock_ms());
+    if ((rv = probe_http(p, said)) == 0) {
         probe_summary(p);
         if (!p->dry_run)
             rv = probe_keep(p) || probe_outputs(p) ? -1 : 0;
     }
     fflush(stdout);
     notes_free(&notes);
-    free(p->result);
-    p->result = NULL;
     return rv;
 }
 
 static int run_once(struct probe *p)
 {
-    int rv = read_systems(p);
+    int rv = -1;
 
-    if (rv == 0)
+    if (read_systems(p) == 0 && pick(p) == 0)
         rv = check_and_keep(p);
+    free(p->result);
+    p->result = NULL;
     monitorrc_free(&p->rc);
     return rv;
 }
@@ -261,7 +261,7 @@ static int run(const struct command *self, int argc, char **argv)
         .unset = {.timeout_ms = 10000, .max_ms = 30000},
         .parallel = 1,
         .max_body = 1 << 20,
-        .window = 90,
+        .after = {REBUILD_UNSET},
     };
     const struct flag flags[] = {
         {"config", FLAG_TEXT, &p.config, "FILE", "systems to check (" MONITORRC_FILE ")"},
@@ -287,9 +287,7 @@ static int run(const struct command *self, int argc, char **argv)
          1 << 30},
         {"allow-target", FLAG_LIST, &allow_flag, "LIST",
          "networks that may be dialled though they are link-local or reserved"},
-        {"null-err", FLAG_SWITCH, &p.null_err, NULL,
-         "write \"err\":null into current.json where there is none"},
-        {"window", FLAG_INT, &p.window, "DAYS", "of daily-summary.json (90)", 1, 3660},
+        REBUILD_FLAGS(p.after),
         {"as-of", FLAG_TIME, &p.as_of, "TIME", "as if it were then"},
         {"dry-run", FLAG_SWITCH, &p.dry_run, NULL, "check and print, write nothing"},
         {"verbose", FLAG_SWITCH, &p.verbose, NULL, "say more of each check"},

@@ -15,6 +15,7 @@
 
 #include "guard.h"
 #include "monitorrc.h"
+#include "rebuild.h"
 #include "store.h"
 
 #define PROBE_ERROR_MAX 300
@@ -35,9 +36,10 @@ struct probe {
     const char *config, *system, *url;
     struct system unset; /* what a system does not say */
     struct guard guard;
-    long parallel, max_body, window, loop_s;
+    struct rebuild after; /* the readings are there */
+    long parallel, max_body, loop_s;
     int64_t as_of; /* 0: now */
-    bool verbose, dry_run, null_err, skip_maintenance;
+    bool verbose, dry_run, skip_maintenance;
     bool stop; /* end the loop */
 
     struct monitorrc rc;

@@ -4,7 +4,6 @@
 #include "options.h"
 #include "probe.h"
 #include "status_data.h"
-#include "status_file.h"
 
 static struct reading *readings(const struct probe *p, size_t *n)
 {
@@ -44,13 +43,14 @@ int probe_keep(struct probe *p)
         store_tell(s, data_tell, NULL);
     if (!now) /* only now that we hold the lock: others may have added later readings */
         now = clock_ms();
-    if (s && (store_append(s, all, n) < 0 || store_current(s, now, p->null_err) < 0 ||
-              store_summarize(s, now, (int)p->window) < 0))
-        complain("probe: %s", store_error(s));
-    else if (!s || status_file_write(s, p->dir, now, error, sizeof(error)) < 0)
+    p->after.dir = p->dir;
+    p->after.rc = p->url ? NULL : &p->rc; /* one URL says nothing of the other systems */
+    if (!s)
         complain("probe: %s", error);
+    else if (store_append(s, all, n) < 0)
+        complain("probe: %s", store_error(s));
     else
-        rv = 0;
+        rv = rebuild(s, &p->after, now);
     if (s)
         store_close(s);
     free(all);

@@ -66,7 +66,7 @@ resolve() {
         *) continue ;;
         esac
         case $path in
-        "$inside"/archives/*) git -C "$top" checkout -q --theirs -- "$path" 2>/dev/null || : ;;
+        "$inside"/archives/* | "$inside"/*/archives/*) git -C "$top" checkout -q --theirs -- "$path" 2>/dev/null || : ;;
         *) git -C "$top" checkout -q --ours -- "$path" 2>/dev/null || : ;;
         esac
         if [ -e "$top/$path" ]; then

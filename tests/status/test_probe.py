@@ -396,6 +396,19 @@ def test_the_same_time_gives_the_same_files(folder, site):
     assert list(folder.json('status-data/daily-summary.json')['services']['api'])[0]['date'] == DAY
 
 
+def test_the_later_layout_is_kept_up_once_it_is_there(folder, site):
+    folder.systems({'system': 'a', 'url': site.url, 'displayName': 'Aye'}, {'system': 'b', 'url': site.url, 'display': False})
+    folder.probe()
+    assert not (folder.path / 'status-data/status').exists()
+    folder.probe('--v1')
+    folder.probe('--system', 'b')
+    site.status = 500
+    folder.probe('--system', 'a')
+    entity, = folder.json('status-data/status/v1/summary.json')['entities']
+    assert (entity['name'], entity['displayName'], entity['status']) == ('a', 'Aye', 'down')
+    assert len(folder.json('status-data/status/v1/entities/a.json')['readings']) == 3
+
+
 # ---------------------------------------------------------------- the loop
 
 def test_a_loop_goes_on_until_it_is_told_to_end(folder, site):
