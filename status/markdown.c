@@ -11,6 +11,7 @@
 
 struct writer {
     buf out;
+    int heading, level;   /* of the last one: as it was written, and as it is here */
     int items[64], depth; /* of lists: the next number, 0: bullets */
 };
 
@@ -51,12 +52,20 @@ static bool tight(cmark_node *paragraph)
            cmark_node_get_list_tight(list);
 }
 
-/* The page has its own h1 to h3. */
-static int level(cmark_node *node)
+/* The page has its own h1 to h3, and no level of an outline may be left out. */
+static int level(struct writer *w, cmark_node *node, bool enter)
 {
-    int n = cmark_node_get_heading_level(node) + 3;
+    int n = cmark_node_get_heading_level(node);
 
-    return n > 6 ? 6 : n;
+    if (!enter)
+        return w->level;
+    w->level += n > w->heading ? 1 : n - w->heading;
+    if (w->level < 4)
+        w->level = 4;
+    if (w->level > 6)
+        w->level = 6;
+    w->heading = n;
+    return w->level;
 }
 
 static void block_html(struct writer *w, cmark_node *node, bool enter)
@@ -70,7 +79,7 @@ static void block_html(struct writer *w, cmark_node *node, bool enter)
             buf_puts(o, enter ? "<p>" : "</p>\n");
         break;
     case CMARK_NODE_HEADING:
-        html(o, "<%sh%d>", end, level(node));
+        html(o, "<%sh%d>", end, level(w, node, enter));
         break;
     case CMARK_NODE_BLOCK_QUOTE:
         html(o, "<%sblockquote>", end);

@@ -11,12 +11,8 @@ void page_out_embed(struct view *v)
     view_open(v, v->page->title, "embed");
     html(o,
          "<main><a class=\"banner s%d\" id=\"banner\" href=\"../\" target=\"_blank\" "
-         "rel=\"noopener\" "
-         "aria-label=\"",
-         v->overall);
-    html(o, "%s: ", v->page->title);
-    view_banner_title(v, o);
-    html(o, ". %s\">", language_word(v->lang, W_LINK_OPEN));
+         "rel=\"noopener\" title=\"%s\">",
+         v->overall, language_word(v->lang, W_LINK_OPEN));
     view_icon(v, v->overall);
     buf_puts(o, "<div><h1 id=\"overall\">");
     view_banner_title(v, o);

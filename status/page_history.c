@@ -103,7 +103,8 @@ static void uptime(struct view *v, const struct page_component *c, int from, int
         days[i - from] = (char)('0' + page_day_status(v->page, &c->day[i]));
         bad += strchr("234", days[i - from]) != NULL;
     }
-    html(o, "<tr><th scope=\"row\" dir=\"auto\">%s</th><td class=\"month\">", c->name);
+    html(o, "<tr><th scope=\"row\" dir=\"auto\">%s</th><td class=\"month\">",
+         view_name(c->name));
     shape_days(o, days, to - from);
     buf_clear(&v->scratch);
     text_int(&v->scratch, bad);

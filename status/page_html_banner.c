@@ -67,7 +67,7 @@ static void detail(struct view *v)
     const struct page_component *c = NULL;
 
     if (why) {
-        html(v->out, "<p dir=\"auto\">%s</p>", why->title);
+        html(v->out, "<p dir=\"auto\">%s</p>", view_name(why->title));
         return;
     }
     if (n == 0 || v->overall == STATUS_UP || v->overall == STATUS_PAUSED)
@@ -77,7 +77,7 @@ static void detail(struct view *v)
         if (p->component[i].status != v->overall)
             continue;
         c = &p->component[i];
-        html(&v->scratch, told++ ? ", <bdi>%s</bdi>" : "<bdi>%s</bdi>", c->name);
+        html(&v->scratch, told++ ? ", <bdi>%s</bdi>" : "<bdi>%s</bdi>", view_name(c->name));
     }
     if (n > told)
         html(&v->scratch, ", +%d", n - told);

@@ -78,7 +78,7 @@ static void strip(struct view *v, const struct page_component *c, const struct s
     html(
         o,
         "<div class=\"strip\" role=\"img\" data-key=\"%s\" data-days=\"%s\" aria-label=\"%s: ",
-        c->key, s->days, c->name);
+        c->key, s->days, view_name(c->name));
     language_say(o, v->lang, W_STRIP, buf_end(&v->scratch), problems);
     if (s->empty > 0) {
         buf_clear(&v->scratch2);
@@ -107,7 +107,7 @@ static void component(struct view *v, const struct page_component *c, const stru
     buf *o = v->out;
 
     html(o, "<li class=\"comp\" id=\"c-%s\"><div class=\"line\"><h3 dir=\"auto\">%s</h3>",
-         c->key, c->name);
+         c->key, view_name(c->name));
     if (c->show_ms && c->ms >= 0)
         html(o, "<span class=\"ms\">%d ms</span>", c->ms);
     view_badge(v, c->status >= 0 && c->status < STATUSES ? c->status : STATUS_UNKNOWN);

@@ -17,7 +17,7 @@ static void choose(struct view *v)
         html(o,
              "<label><input type=\"checkbox\" name=\"components\" "
              "value=\"%s\"><bdi>%s</bdi></label>\n",
-             p->component[i].key, p->component[i].name);
+             p->component[i].key, view_name(p->component[i].name));
     buf_puts(o, "</div></details>\n");
 }
 

@@ -39,7 +39,7 @@ static void markdown(struct view *v, const char *text)
     free(made);
 }
 
-static void list(struct view *v, const struct page_update *u, int n)
+static void list(struct view *v, const struct page_update *u, int n, bool whole)
 {
     buf *o = v->out;
     int i;
@@ -48,13 +48,13 @@ static void list(struct view *v, const struct page_update *u, int n)
         return;
     buf_puts(o, "<ol class=\"updates\">\n");
     for (i = n - 1; i >= 0; i--) {
-        buf_puts(o, "<li><p><b>");
+        buf_puts(o, whole ? "<li><h3><b>" : "<li><p><b>");
         view_word(v, view_phase(u[i].phase));
         buf_puts(o, "</b> ");
         view_time(v, o, u[i].at, true);
         if (u[i].author && *u[i].author)
             html(o, " · <bdi>%s</bdi>", u[i].author);
-        buf_puts(o, "</p>");
+        buf_puts(o, whole ? "</h3>" : "</p>");
         markdown(v, u[i].body);
         buf_puts(o, "</li>\n");
     }
@@ -62,19 +62,19 @@ static void list(struct view *v, const struct page_update *u, int n)
 }
 
 /* Newest first; of what is over, all but the last word is folded away. */
-static void updates(struct view *v, const struct page_update *u, int n, bool fold)
+static void updates(struct view *v, const struct page_update *u, int n, bool fold, bool whole)
 {
     if (!fold || n < 2) {
-        list(v, u, n);
+        list(v, u, n, whole);
         return;
     }
-    list(v, u + n - 1, 1);
+    list(v, u + n - 1, 1, whole);
     buf_clear(&v->scratch);
     text_int(&v->scratch, n - 1);
     buf_puts(v->out, "<details><summary>");
     language_say(v->out, v->lang, W_EARLIER, buf_end(&v->scratch), NULL);
     buf_puts(v->out, "</summary>");
-    list(v, u, n - 1);
+    list(v, u, n - 1, whole);
     buf_puts(v->out, "</details>\n");
 }
 
@@ -151,7 +151,7 @@ void view_incident(struct view *v, const struct page_incident *i, bool whole)
         buf_puts(o, "<h2>");
     else
         html(o, "<h3 dir=\"auto\"><a href=\"%sincidents/%s.html\">%s</a></h3>", v->up, i->key,
-             i->title);
+             view_name(i->title));
     if (whole)
         html(o, "%s</h2>", language_word(v->lang, view_phase_now(i)));
     html(o, "<span class=\"tag\">%s</span>", language_word(v->lang, severity));
@@ -163,10 +163,10 @@ void view_incident(struct view *v, const struct page_incident *i, bool whole)
     }
     buf_puts(o, "</div>\n");
     facts(v, i);
-    updates(v, i->update, i->updates, !whole && i->resolved_at);
+    updates(v, i->update, i->updates, !whole && i->resolved_at, whole);
     if (i->postmortem && *i->postmortem) {
         if (whole) {
-            html(o, "<section aria-labelledby=\"pm\"><h2 id=\"pm\">%s</h2>",
+            html(o, "<section aria-labelledby=\"pm\"><h3 id=\"pm\">%s</h3>",
                  language_word(v->lang, W_POSTMORTEM));
             markdown(v, i->postmortem);
             buf_puts(o, "</section>\n");
@@ -210,7 +210,7 @@ void view_window(struct view *v, const struct page_window *w)
     html(o,
          "<article class=\"card inc s%d\" id=\"m-%s\">\n<div class=\"line\"><h3 "
          "dir=\"auto\">%s</h3>",
-         state < 0 ? STATUS_UP : STATUS_MAINTENANCE, w->key, w->title);
+         state < 0 ? STATUS_UP : STATUS_MAINTENANCE, w->key, view_name(w->title));
     html(o, "<span class=\"s s%d\">", STATUS_MAINTENANCE);
     view_icon(v, STATUS_MAINTENANCE);
     view_word(v, state == 0 ? W_IN_PROGRESS : state < 0 ? W_COMPLETED : W_UPCOMING);
@@ -230,7 +230,7 @@ void view_window(struct view *v, const struct page_window *w)
              language_word(v->lang, W_ELSEWHERE));
     buf_puts(o, "</p>\n");
     markdown(v, w->description);
-    updates(v, w->update, w->updates, state < 0);
+    updates(v, w->update, w->updates, state < 0, false);
     buf_puts(o, "</article>\n");
 }
 

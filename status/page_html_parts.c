@@ -105,7 +105,7 @@ void view_names(struct view *v, buf *out, const int *component, int n, int most)
             continue;
         if (told++)
             buf_puts(out, ", ");
-        html(out, "<bdi>%s</bdi>", v->page->component[component[i]].name);
+        html(out, "<bdi>%s</bdi>", view_name(v->page->component[component[i]].name));
     }
     if (i < n)
         html(out, ", +%d", n - i);

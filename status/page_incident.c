@@ -11,7 +11,7 @@ void page_out_incident(struct view *v, const struct page_incident *i)
     buf_puts(&title, " – ");
     buf_puts(&title, v->page->title);
     view_head(v, buf_end(&title), W_BACK, "one");
-    html(o, "<h1 dir=\"auto\">%s</h1>\n", i->title && *i->title ? i->title : "—");
+    html(o, "<h1 dir=\"auto\">%s</h1>\n", view_name(i->title));
     view_incident(v, i, true);
     view_foot(v);
     buf_free(&title);

@@ -81,6 +81,11 @@ static void sum(const struct page *page, const struct page_component *c, struct 
     s->percent = page_percent(c, PAGE_DAYS);
 }
 
+const char *view_name(const char *name)
+{
+    return name && *name ? name : "—";
+}
+
 void view_start(struct view *v, const struct page *page)
 {
     int i;

@@ -39,6 +39,8 @@ struct view {
 
 void view_start(struct view *v, const struct page *page);
 void view_end(struct view *v);
+/* What people can point at: a dash for an empty name. */
+const char *view_name(const char *name);
 
 /* ---- page_html_parts.c: what all pages are made of */
 

@@ -81,7 +81,7 @@ function judge(known = true) {
         if (title.textContent !== said) title.textContent = said;
         if (banner.ariaLabel) banner.ariaLabel = said;
     }
-    if (find('age')) find('age').textContent = old ? '' : `(${new Intl.RelativeTimeFormat(locale(), { style: 'short' }).format(-Math.floor(age / 1000), 'second')})`;
+    if (find('age')) find('age').textContent = old ? '' : ` (${new Intl.RelativeTimeFormat(locale(), { style: 'short' }).format(-Math.floor(age / 1000), 'second')})`;
     const note = find('note');
     const said = failed ? word('late', clock(new Date(failed + skew), false)) : '';
     if (note && note.textContent !== said) note.textContent = said;
@@ -91,8 +91,9 @@ function load() {
     asked ??= fetch(document.body.dataset.summary, { cache: 'no-cache' }).then(async (response) => {
         if (!response.ok) throw new Error(String(response.status));
         const date = Date.parse(response.headers.get('date') ?? '');
-        if (date) skew = date - Date.now();
+        const ahead = date ? date - Date.now() : skew;
         summary = await response.json();
+        skew = ahead;
         failed = 0;
     }).catch(() => { failed ||= Date.now(); }).finally(() => { asked = null; });
     return asked;
@@ -125,6 +126,7 @@ function redraw() {
         const request = new XMLHttpRequest();
         request.open('GET', location.pathname);
         request.responseType = 'document';
+        request.setRequestHeader('Cache-Control', 'no-cache');
         request.onloadend = () => {
             const fresh = request.response?.querySelector('main');
             if (fresh && request.status === 200 && !find('subscribe')?.contains(document.activeElement)) exchange(request.response, fresh);
@@ -199,6 +201,7 @@ function facts(strip, day) {
 
 function hide() {
     clearTimeout(leaving);
+    shown?.strip.removeAttribute('aria-controls');
     sheet?.remove();
     all('.pick').forEach((mark) => mark.remove());
     shown = null;
@@ -218,12 +221,13 @@ function show(strip, day) {
     sheet.replaceChildren(
         make('h3', {}, make('time', { dateTime: dateOf(day).toISOString().slice(0, 10) }, name), badge(status)),
         make('ul', {}, ...lines.map((line) => make('li', {}, line)), ...links),
-        make('div', { className: 'turn' }, turn(-1, word('prev')), turn(1, word('next')), make('button', { type: 'button', className: 'btn', onclick: () => { hide(); strip.focus(); } }, word('close'))));
+        make('div', { className: 'turn' }, turn(-1, word('prev')), turn(1, word('next')), make('button', { type: 'button', className: 'btn', onclick: () => { strip.focus(); hide(); } }, word('close'))));
     strip.setAttribute('aria-valuenow', day);
     strip.setAttribute('aria-valuetext', [name, word(`s${status}`), ...lines, ...incidents.map((i) => i.title)].join(', '));
     strip.setAttribute('aria-controls', 'day');
     strip.after(sheet);
     sheet.querySelectorAll('button')[held]?.focus();
+    clearTimeout(leaving); // the button that was pressed is gone, which is no reason to go as well
     place(strip, day);
     if (!summary) load().then(() => { if (summary && shown?.strip === strip) show(strip, shown.day); });
 }
@@ -335,7 +339,7 @@ function start() {
         if (shown && !shown.strip.contains(event.relatedTarget) && !sheet.contains(event.relatedTarget) && (event.target === shown.strip || sheet.contains(event.target))) leaving = setTimeout(hide, 250);
     });
     addEventListener('pointerdown', (event) => { if (shown && !event.target.closest('.strip, .sheet')) hide(); });
-    addEventListener('keydown', (event) => { if (event.key === 'Escape' && shown) { const { strip } = shown; hide(); if (sheet?.contains(document.activeElement)) strip.focus(); } });
+    addEventListener('keydown', (event) => { if (event.key === 'Escape' && shown) { const { strip } = shown; if (sheet.contains(document.activeElement)) strip.focus(); hide(); } });
     const unfolded = [];
     addEventListener('beforeprint', () => { hide(); for (const d of all('details:not([open])')) { d.open = true; unfolded.push(d); } });
     addEventListener('afterprint', () => { for (const d of unfolded.splice(0)) d.open = false; });
