@@ -30,7 +30,8 @@ create or replace function tocsin.maintenance_of(monitors bigint[], "from" times
                                                  "to" timestamptz)
 returns table (monitor bigint, begins timestamptz, ends timestamptz, silence boolean,
                pause boolean, title text, maintenance bigint)
-language plpgsql stable security definer set search_path = '' set enable_seqscan = off as $$
+language plpgsql stable security definer set search_path = '' set enable_seqscan = off
+set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
@@ -50,6 +51,7 @@ begin
 end $$;
 
 -- May windows have a say in what becomes of these monitors now? Nearly always they do not.
+-- (status + 0: few monitors are asked about, and of those in maintenance there may be many.)
 create or replace function tocsin.maintenance_near(monitors bigint[]) returns boolean
 language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
 declare
@@ -58,7 +60,7 @@ declare
 begin
     return exists (select from tocsin.occurrence o where tstzrange(o.starts_at, o.ends_at) && span)
         or exists (select from tocsin.monitor_state s
-                    where s.monitor = any (maintenance_near.monitors) and s.status = 4);
+                    where s.monitor = any (maintenance_near.monitors) and s.status + 0 = 4);
 end $$;
 
 -- The next step of each of some monitors into maintenance or out of it, up to a time of its
@@ -68,7 +70,7 @@ create or replace function tocsin.maintenance_next(monitors bigint[], upto times
                                                    guess boolean)
 returns table (monitor bigint, status smallint, at timestamptz, reason smallint,
                code integer, message text)
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
@@ -161,7 +163,7 @@ begin
                raw = case when s.halted then s.raw else 0 end,
                down_mask = case when s.halted then s.down_mask else 0 end,
                degraded_mask = case when s.halted then s.degraded_mask else 0 end
-         where s.monitor = any (maintenance_halt.monitors) and s.status = 4
+         where s.monitor = any (maintenance_halt.monitors) and s.status + 0 = 4
            and s.halted <> (s.monitor in (select p.monitor from pause p))
         returning s.monitor, s.halted
     )
