@@ -100,8 +100,9 @@ static void add_seconds(struct page_day *d, int status, int64_t n)
         d->seconds[status] += (int32_t)n;
 }
 
-/* What is said of a day more than once adds up. */
-static void days(struct reader *r, const json_t *o, struct page_component *c)
+/* One set of columns; what is said of a day more than once adds up. */
+static void columns(struct reader *r, const json_t *o, int64_t first, struct page_day *day,
+                    struct sums *total)
 {
     static const char *const names[] = {"unknown", "up",          "degraded",
                                         "down",    "maintenance", "paused"};
@@ -109,29 +110,39 @@ static void days(struct reader *r, const json_t *o, struct page_component *c)
     const json_t *column[STATUSES],
         *checks = json_object_get(o, "checks"), *failed = json_object_get(o, "failed"),
         *sum = json_object_get(o, "sum_ms"), *p95 = json_object_get(o, "p95_ms");
-    struct sums total = {{0}};
 
-    for (int i = 0; i < PAGE_DAYS; i++)
-        c->day[i].avg_ms = c->day[i].p95_ms = -1;
     for (int s = 0; s < STATUSES; s++)
         column[s] = json_object_get(o, names[s]);
     for (size_t i = 0; i < json_array_size(at); i++) {
-        int64_t day = json_integer_value(json_array_get(at, i)), ms;
-        struct page_day *d = &c->day[day];
+        int64_t n = json_integer_value(json_array_get(at, i)) - first, ms;
+        struct page_day *d;
 
-        if (day < 0 || day >= PAGE_DAYS) {
+        if (n < 0) /* kept since a day when it was not too old */
+            continue;
+        if (n >= PAGE_DAYS) {
             refuse(r, "days");
             return;
         }
+        d = &day[n];
         for (int s = 0; s < STATUSES; s++)
             add_seconds(d, s, json_integer_value(json_array_get(column[s], i)));
         d->checks += (int32_t)json_integer_value(json_array_get(checks, i));
         d->failed += (int32_t)json_integer_value(json_array_get(failed, i));
-        total.ms[day] += json_integer_value(json_array_get(sum, i));
+        total->ms[n] += json_integer_value(json_array_get(sum, i));
         ms = p95 ? json_integer_value(json_array_get(p95, i)) : -1;
         if (ms > d->p95_ms)
             d->p95_ms = ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
     }
+}
+
+static void days(struct reader *r, const json_t *all, int64_t first, struct page_component *c)
+{
+    struct sums total = {{0}};
+
+    for (int i = 0; i < PAGE_DAYS; i++)
+        c->day[i].avg_ms = c->day[i].p95_ms = -1;
+    for (size_t i = 0; i < json_array_size(all); i++)
+        columns(r, json_array_get(all, i), first, c->day, &total);
     for (int i = 0; i < PAGE_DAYS; i++)
         if (c->day[i].checks > c->day[i].failed)
             c->day[i].avg_ms = (int32_t)(total.ms[i] / (c->day[i].checks - c->day[i].failed));
@@ -139,7 +150,8 @@ static void days(struct reader *r, const json_t *o, struct page_component *c)
 
 /* ---------------------------------------------------------------- parts */
 
-static void component(struct reader *r, const json_t *o, struct page_component *c)
+static void component(struct reader *r, const json_t *o, const struct page *p,
+                      struct page_component *c)
 {
     c->key = key(r, o, "key");
     c->section = text(r, o, "section");
@@ -150,7 +162,7 @@ static void component(struct reader *r, const json_t *o, struct page_component *
     c->ms = (int32_t)whole(r, o, "ms", -1, INT32_MAX);
     c->show_ms = yes(o, "show_ms");
     c->show_uptime = yes(o, "show_uptime");
-    days(r, json_object_get(o, "days"), c);
+    days(r, json_object_get(o, "days"), p->today - (PAGE_DAYS - 1), c);
 }
 
 static int indexes(struct reader *r, const json_t *o, const struct page *p, int **out)
@@ -280,7 +292,7 @@ static void parts(struct reader *r, const json_t *o, struct page *p)
 
     n = list(r, o, "components", COMPONENTS_MAX, sizeof(*p->component), &p->component, &array);
     for (int i = 0; i < n; i++)
-        component(r, json_array_get(array, (size_t)i), &p->component[i]);
+        component(r, json_array_get(array, (size_t)i), p, &p->component[i]);
     p->components = n;
     n = list(r, o, "incidents", INT_MAX, sizeof(*p->incident), &p->incident, &array);
     for (int i = 0; i < n; i++)

@@ -33,7 +33,7 @@ struct publisher {
     struct event *write;
     struct page_list pages;
     char rev[32];                  /* of the answer before; "": ask for all */
-    bool asks, again, all, counts; /* pages_due() runs, and was for all; page_today() runs */
+    bool asks, again, all, counts; /* pages_due() runs, and was for all; page_prepare() runs */
     int64_t all_ms, count_ms;      /* when next */
     int ahead;
     struct job *first, **last;
@@ -381,7 +381,7 @@ static void wake(struct worker *w, unsigned why)
     ask_models(p);
     if (!p->counts && mono_ms() >= p->count_ms && p->pages.n && db_online(p->db)) {
         p->counts = true;
-        db_call(p->db, "select work.page_today()", 0, NULL, CALL_MS, on_counted, p);
+        db_call(p->db, "select work.page_prepare()", 0, NULL, CALL_MS, on_counted, p);
     }
     json_object_set_new(w->stats, "pages", json_integer(p->pages.n));
 }

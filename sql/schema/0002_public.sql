@@ -321,6 +321,14 @@ update tocsin.monitor_day d
                   where x.upto >= 0.95 * x.total order by x.class limit 1)
  where d.hist <> '{}';
 
+-- The past of the monitors that pages show, as a page has it: days before `upto`, ready to be
+-- sent. Made again when a day was packed; what is missing here is read from monitor_day.
+create unlogged table tocsin.monitor_past (
+    monitor bigint primary key,
+    upto    date not null,
+    days    json not null
+);
+
 -- The checks of the day that is not over, for the monitors that pages show; a few minutes old.
 create unlogged table tocsin.monitor_today (
     monitor bigint primary key,

@@ -80,10 +80,48 @@ language sql stable security definer set search_path = '' as $$
      group by x.n, d.day
 $$;
 
--- The days of all components at once, as columns side by side: `at` is the number of the day,
--- 0 … 89, and may come more than once; what stands beside the same one adds up (of p95_ms the
--- greatest counts). A column of nothing but zeros is null. Past days come from monitor_day,
--- those from `live` on from the transitions.
+-- Figures as columns side by side; one of nothing but zeros is null.
+create or replace function tocsin.day_columns(at integer[], up integer[], degraded integer[],
+    down integer[], maintenance integer[], unknown integer[], paused integer[], checks integer[],
+    failed integer[], sum_ms bigint[], p95_ms integer[])
+returns json
+language sql immutable parallel safe as $$
+    select json_build_object('at', at, 'up', up, 'degraded', degraded, 'down', down,
+        'maintenance', maintenance, 'unknown', unknown, 'paused', paused, 'checks', checks,
+        'failed', failed, 'sum_ms', sum_ms, 'p95_ms', p95_ms)
+$$;
+
+-- The past of single monitors, for tocsin.monitor_past.
+create or replace function tocsin.page_past(monitors bigint[], first date, upto date)
+returns table (monitor bigint, days json)
+language sql stable security definer set search_path = '' as $$
+    select d.monitor, tocsin.day_columns(
+               array_agg(d.day - date '1970-01-01'), array_agg(d.up_s),
+               case when max(d.degraded_s) > 0 then array_agg(d.degraded_s) end,
+               case when max(d.down_s) > 0 then array_agg(d.down_s) end,
+               case when max(d.maintenance_s) > 0 then array_agg(d.maintenance_s) end,
+               case when max(d.unknown_s) > 0 then array_agg(d.unknown_s) end,
+               case when max(d.paused_s) > 0 then array_agg(d.paused_s) end,
+               array_agg(d.checks), case when max(d.failed) > 0 then array_agg(d.failed) end,
+               array_agg(d.sum_us / 1000), array_agg(coalesce(d.p95_ms, -1)))
+      from tocsin.monitor_day d
+     where d.monitor = any (page_past.monitors)
+       and d.day >= page_past.first and d.day < page_past.upto
+     group by d.monitor
+$$;
+
+-- Days before this one are packed, of those that a page shows.
+create or replace function tocsin.page_packed(today date) returns date
+language sql stable security definer set search_path = '' as $$
+    select least(today, greatest(today - 89, coalesce(
+        (select (w.at at time zone 'UTC')::date from tocsin.watermark w where w.name = 'day'),
+        today - 89)))
+$$;
+
+-- The days of all components at once: for each a list of columns side by side. `at` is the day
+-- since 1970 and may come more than once; what stands beside the same one adds up (of p95_ms
+-- the greatest counts). Past days come from monitor_past and monitor_day, those from `live` on
+-- from the transitions.
 create or replace function tocsin.page_days(ns integer[], monitors bigint[], grouped boolean[],
                                             today date, at timestamptz)
 returns table (n integer, days json)
@@ -92,9 +130,8 @@ set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     first constant date := page_days.today - 89;
-    live  constant date := least(page_days.today, greatest(first,
-        coalesce((select (w.at at time zone 'UTC')::date from tocsin.watermark w
-                   where w.name = 'day'), first)));
+    live  constant date := tocsin.page_packed(page_days.today);
+    epoch constant date := '1970-01-01';
     singles bigint[];
     group_ns integer[];
     group_monitors bigint[];
@@ -106,11 +143,13 @@ begin
 
     return query
     with member as materialized (
-        select * from unnest(page_days.ns, page_days.monitors, page_days.grouped)
-                      m (n, monitor, grouped)
+        select m.n, m.monitor, m.grouped, p.days, coalesce(p.upto, first) as since
+          from unnest(page_days.ns, page_days.monitors, page_days.grouped) m (n, monitor, grouped)
+          left join tocsin.monitor_past p on p.monitor = m.monitor and p.upto <= live
+                                         and not m.grouped
     ), figure as (
         -- of single monitors all, of groups what can be added up
-        select m.n, d.day, case when m.grouped then 0 else d.up_s end as up_s,
+        select m.n, d.day - epoch as at, case when m.grouped then 0 else d.up_s end as up_s,
                case when m.grouped then 0 else d.degraded_s end as degraded_s,
                case when m.grouped then 0 else d.down_s end as down_s,
                case when m.grouped then 0 else d.maintenance_s end as maintenance_s,
@@ -118,35 +157,40 @@ begin
                case when m.grouped then 0 else d.paused_s end as paused_s,
                d.checks, d.failed, d.sum_us / 1000 as sum_ms, coalesce(d.p95_ms, -1) as p95_ms
           from member m
-          join tocsin.monitor_day d on d.monitor = m.monitor and d.day between first and live - 1
+          join tocsin.monitor_day d on d.monitor = m.monitor and d.day between m.since and live - 1
         union all
-        select m.n, l.day, l.up_s, l.degraded_s, l.down_s, l.maintenance_s, l.unknown_s,
+        select m.n, l.day - epoch, l.up_s, l.degraded_s, l.down_s, l.maintenance_s, l.unknown_s,
                l.paused_s, 0, 0, 0, -1
           from tocsin.page_live(singles, live::timestamp at time zone 'UTC', page_days.at) l
           join member m on m.monitor = l.monitor and not m.grouped
         union all
-        select u.n, u.day, u.up_s, u.degraded_s, u.down_s, u.maintenance_s, u.unknown_s,
+        select u.n, u.day - epoch, u.up_s, u.degraded_s, u.down_s, u.maintenance_s, u.unknown_s,
                u.paused_s, 0, 0, 0, -1
           from tocsin.page_union(group_ns, group_monitors, first::timestamp at time zone 'UTC',
                                  page_days.at) u
          where group_ns is not null
         union all
-        select m.n, t.day, 0, 0, 0, 0, 0, 0, t.checks, t.failed, t.sum_us / 1000,
+        select m.n, t.day - epoch, 0, 0, 0, 0, 0, 0, t.checks, t.failed, t.sum_us / 1000,
                coalesce(t.p95_ms, -1)
           from member m
           join tocsin.monitor_today t on t.monitor = m.monitor and t.day = page_days.today
+    ), fresh as (
+        select f.n, tocsin.day_columns(array_agg(f.at), array_agg(f.up_s),
+               case when max(f.degraded_s) > 0 then array_agg(f.degraded_s) end,
+               case when max(f.down_s) > 0 then array_agg(f.down_s) end,
+               case when max(f.maintenance_s) > 0 then array_agg(f.maintenance_s) end,
+               case when max(f.unknown_s) > 0 then array_agg(f.unknown_s) end,
+               case when max(f.paused_s) > 0 then array_agg(f.paused_s) end,
+               case when max(f.checks) > 0 then array_agg(f.checks) end,
+               case when max(f.failed) > 0 then array_agg(f.failed) end,
+               case when max(f.sum_ms) > 0 then array_agg(f.sum_ms) end,
+               case when max(f.p95_ms) >= 0 then array_agg(f.p95_ms) end) as days
+          from figure f group by f.n
     )
-    select f.n, json_build_object(
-               'at', array_agg(f.day - first),
-               'up', case when max(f.up_s) > 0 then array_agg(f.up_s) end,
-               'degraded', case when max(f.degraded_s) > 0 then array_agg(f.degraded_s) end,
-               'down', case when max(f.down_s) > 0 then array_agg(f.down_s) end,
-               'maintenance', case when max(f.maintenance_s) > 0 then array_agg(f.maintenance_s) end,
-               'unknown', case when max(f.unknown_s) > 0 then array_agg(f.unknown_s) end,
-               'paused', case when max(f.paused_s) > 0 then array_agg(f.paused_s) end,
-               'checks', case when max(f.checks) > 0 then array_agg(f.checks) end,
-               'failed', case when max(f.failed) > 0 then array_agg(f.failed) end,
-               'sum_ms', case when max(f.sum_ms) > 0 then array_agg(f.sum_ms) end,
-               'p95_ms', case when max(f.p95_ms) > 0 then array_agg(f.p95_ms) end)
-      from figure f group by f.n;
+    select coalesce(p.n, f.n),
+           case when p.days is null then json_build_array(f.days)
+                when f.days is null then json_build_array(p.days)
+                else json_build_array(p.days, f.days) end
+      from (select m.n, m.days from member m where m.days is not null) p
+      full join fresh f on f.n = p.n;
 end $$;

@@ -72,8 +72,8 @@ $$;
 
 -- The incidents that the public reads of, newest first: those of a year, 300 at most. One that
 -- a check opened and nobody gave a title is called as the page calls its component.
--- `members` is {"monitor id": [numbers of components]}.
-create or replace function tocsin.page_incidents(page bigint, members jsonb, at timestamptz,
+-- `members` is {"monitor id": [numbers of components]}, `names` those of the components.
+create or replace function tocsin.page_incidents(names text[], members jsonb, at timestamptz,
                                                  draft jsonb)
 returns json
 language sql stable security definer set search_path = '' as $$
@@ -91,9 +91,8 @@ language sql stable security definer set search_path = '' as $$
     ), told as (
         select i.id, i.started_at,
                coalesce(c.d->>'title', nullif(i.public_title, ''),
-                        case when i.auto then (select x.name || ' is down'
-                                                 from tocsin.page_components(page, draft) x
-                                                where x.monitor = i.monitor order by x.n limit 1) end,
+                        case when i.auto then
+                            names[(members->(i.monitor::text)->>0)::integer + 1] || ' is down' end,
                         i.title) as title,
                coalesce(c.d->>'severity', i.severity) as severity, i.resolved_at, c.d
           from tocsin.incident i left join change c on c.id = i.id
@@ -183,6 +182,7 @@ declare
     watched bigint[];
     grouped boolean[];
     members jsonb;
+    names   text[];
     parts   json;
 begin
     select * into p from tocsin.page x where x.id = page_model.page;
@@ -217,7 +217,8 @@ begin
                'since', coalesce(floor(extract(epoch from s.since))::bigint, 0),
                'ms', coalesce(s.ms, -1), 'show_ms', c.show_ms, 'show_uptime', c.show_uptime,
                'days', d.days) order by c.n)
-      into parts
+, array_agg(c.name order by c.n)
+      into parts, names
       from tocsin.page_components(p.id, draft) c
       left join now_ s on s.n = c.n
       left join tocsin.page_days(ns, watched, grouped, today, page_model.at) d on d.n = c.n;
@@ -234,6 +235,6 @@ begin
         'day_down_s', coalesce((draft->>'day_down')::integer, p.day_down_s),
         'now', floor(extract(epoch from page_model.at))::bigint, 'today', today - date '1970-01-01',
         'components', coalesce(parts, '[]'),
-        'incidents', coalesce(tocsin.page_incidents(p.id, members, page_model.at, draft), '[]'),
+        'incidents', coalesce(tocsin.page_incidents(names, members, page_model.at, draft), '[]'),
         'windows', coalesce(tocsin.page_windows(members, page_model.at), '[]'));
 end $$;

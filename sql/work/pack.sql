@@ -187,6 +187,7 @@ begin
             select d.checks, d.failed, d.sum_us, d.min_us, d.max_us, d.hist, d.p95_ms
              where excluded.checks < d.checks);
     get diagnostics n = row_count;
+    delete from tocsin.monitor_past p where p.monitor = any (pack_day.monitors);
     return n;
 end $$;
 

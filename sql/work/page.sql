@@ -75,32 +75,53 @@ language sql volatile security definer set search_path = '' as $$
      where p.id = page_published.page
 $$;
 
--- Count anew what today's checks of monitors on pages were, where that is five minutes old;
--- at most `most` monitors. Returns how many: call again while it is not 0.
-create or replace function work.page_today(most integer default 50) returns integer
+-- What pages are made of and takes longer than a page may, for `most` monitors that pages show:
+-- their past, when a day was packed since, and what today's checks were, five minutes old at
+-- most. Returns how many: call again while it is not 0.
+create or replace function work.page_prepare(most integer default 50) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-    low constant timestamptz := date_trunc('day', now(), 'UTC');
-    n   integer;
+    low   constant timestamptz := date_trunc('day', now(), 'UTC');
+    today constant date := (low at time zone 'UTC')::date;
+    packed constant date := tocsin.page_packed(today);
+    shown bigint[];
+    n     integer;
+    m     integer;
 begin
     if not pg_try_advisory_xact_lock(20261, 11) then
         return 0;
     end if;
-    with shown as (
-        select c.monitor as id from tocsin.component c where c.monitor is not null
+    shown := array(
+        select c.monitor from tocsin.component c where c.monitor is not null
         union
-        select m.id from tocsin.component c
+        select x.id from tocsin.component c
           join tocsin.page p on p.id = c.page
-          join tocsin.monitor m on m.owner = p.owner and m.group_name = c.group_name
-         where c.kind = 'group' and m.deleted_at is null
-    ), old as (
-        select s.id from shown s left join tocsin.monitor_today t on t.monitor = s.id
-         where t.monitor is null or t.day < (low at time zone 'UTC')::date
+          join tocsin.monitor x on x.owner = p.owner and x.group_name = c.group_name
+         where c.kind = 'group' and x.deleted_at is null);
+
+    with old as (
+        select array_agg(x.id) as ids
+          from (select s.id from unnest(shown) s (id)
+                  left join tocsin.monitor_past p on p.monitor = s.id
+                 where p.upto is distinct from packed
+                 limit 4 * page_prepare.most) x
+    )
+    insert into tocsin.monitor_past as p (monitor, upto, days)
+    select o.id, packed, coalesce(x.days, '{}')
+      from (select unnest(old.ids) as id, old.ids from old) o
+      left join (select y.* from old, tocsin.page_past(old.ids, today - 89, packed) y) x
+        on x.monitor = o.id
+    on conflict (monitor) do update set upto = excluded.upto, days = excluded.days;
+    get diagnostics m = row_count;
+
+    with old as (
+        select s.id from unnest(shown) s (id) left join tocsin.monitor_today t on t.monitor = s.id
+         where t.monitor is null or t.day < today
             or t.at < now() - interval '5 minutes' or t.at > now() + interval '1 minute'
-         order by t.at nulls first limit page_today.most
+         order by t.at nulls first limit page_prepare.most
     )
     insert into tocsin.monitor_today as t (monitor, day, at, checks, failed, sum_us, p95_ms)
-    select o.id, (low at time zone 'UTC')::date, now(), c.checks, c.failed, c.sum_us, c.p95_ms
+    select o.id, today, now(), c.checks, c.failed, c.sum_us, c.p95_ms
       from old o
      cross join lateral (
         select count(*)::integer as checks, (count(*) filter (where x.status = 3))::integer as failed,
@@ -112,5 +133,5 @@ begin
        set day = excluded.day, at = excluded.at, checks = excluded.checks,
            failed = excluded.failed, sum_us = excluded.sum_us, p95_ms = excluded.p95_ms;
     get diagnostics n = row_count;
-    return n;
+    return n + m;
 end $$;

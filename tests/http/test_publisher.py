@@ -143,12 +143,12 @@ def test_folders_and_links_that_are_not_ours_are_left_alone(stack, tmp_path):
 def days(s, made, n=0):
     """Of a component: the sums of what is said of each of the 90 days."""
     model = s.db('select tocsin.page_model(%s)', made['id'])[0][0]
-    columns = model['components'][n]['days']
     found = [{} for _ in range(90)]
-    for name, values in columns.items():
-        for at, value in zip(columns['at'], values or []):
-            if name != 'at':
-                found[at][name] = found[at].get(name, 0) + value
+    for columns in model['components'][n]['days']:
+        for name, values in columns.items():
+            for at, value in zip(columns['at'], values or []):
+                if name != 'at' and at >= model['today'] - 89:
+                    found[at - model['today'] + 89][name] = found[at - model['today'] + 89].get(name, 0) + value
     return found
 
 
@@ -191,6 +191,13 @@ def test_a_group_is_as_bad_as_its_worst_monitor_at_each_moment(history):
         for n in range(2):
             for d, (a, b) in enumerate(zip(before[n], days(s, made, n))):
                 assert all(a.get(k, 0) == b.get(k, 0) for k in ('up', 'down', 'maintenance')) or d == 89, (n, d, a, b)
+        # and so does what is kept ready of the past
+        plain = [days(s, made, n)[:89] for n in range(3)]
+        while s.db('select work.page_prepare()')[0][0]:
+            pass
+        assert s.db('select count(*) from tocsin.monitor_past where monitor = any (%s)', [m['id'] for m in two])[0][0] == 2
+        kept = [days(s, made, n)[:89] for n in range(3)]
+        assert [[{k: v for k, v in d.items() if v} for d in c] for c in kept] == [[{k: v for k, v in d.items() if v} for d in c] for c in plain]
         group = days(s, made, 2)[84]
         assert (group['down'], group['checks'], group['sum_ms']) == (5400, 2880, 280000)
     finally:
