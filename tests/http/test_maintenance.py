@@ -1,12 +1,13 @@
 """Maintenance windows: planned, begun from a deploy, ended, skipped; what they hide and what
 they leave."""
 import datetime
+import os
 import re
 import zoneinfo
 
 import pytest
 
-from stack import Stack
+from stack import Stack, host
 from watching import create, down, refused
 
 HOUR = 3600
@@ -254,6 +255,18 @@ def test_the_calendar_goes_into_other_calendars(ann):
     again = parsed(ann.api('GET', '/maintenance/calendar.ics').content)
     assert [e['STATUS'] for e in again] == ['CANCELLED', 'CONFIRMED', 'CONFIRMED']
     assert again[0]['UID'] == events[0]['UID'] and int(again[0]['SEQUENCE']) > int(events[0]['SEQUENCE'])
+
+
+def test_the_commands_of_the_docs_do_what_they_say(quiet, ann):
+    page = (host.SRC / 'docs/maintenance.md').read_text()
+    token = ann.api('POST', '/me/tokens', json={'name': 'docs', 'scopes': ['read', 'write']}).json()['token']
+    commands = re.findall(r'```sh\n(.*?)```', page, re.S)
+    said = [host.run('bash', '-euo', 'pipefail', '-c', c, env={**os.environ, 'TOCSIN': quiet.url + '/api/v1', 'TOKEN': token})
+            for c in commands]
+    assert len(said) == 4 and said[0] == '' and '"Backups"' in said[2] and 'BEGIN:VEVENT' not in said[2]
+    listed = ann.api('GET', '/maintenance').json()['items']
+    assert [(w['title'], w['state']) for w in listed] == [('Backups', 'upcoming'), ('Deploy', 'completed')]
+    assert listed[0]['next']['starts_at'] == '2030-01-06T01:30:00.000Z'
 
 
 # ---- what others show
