@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "message.h"
+#include "message_impl.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #define NAME_MAX_BYTES 500
 #define LINE_MAX_BYTES 1000
 
-static const char *text_of(const json_t *o, const char *key)
+const char *message_text(const json_t *o, const char *key)
 {
     const char *s = json_string_value(json_object_get(o, key));
 
@@ -60,7 +60,7 @@ static const char *moment(char *buf, size_t size, const char *rfc3339)
     return buf;
 }
 
-static void clean(char *s)
+void message_clean(char *s)
 {
     for (; *s; s++)
         if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -77,8 +77,7 @@ static void whole(char *s)
     s[n > 0 ? n - 1 : 0] = '\0';
 }
 
-/* A line of the text. A stranger's line break does not begin another. */
-__attribute__((format(printf, 2, 3))) static void line(FILE *f, const char *fmt, ...)
+void message_line(FILE *f, const char *fmt, ...)
 {
     char buf[LINE_MAX_BYTES];
     va_list ap;
@@ -87,7 +86,7 @@ __attribute__((format(printf, 2, 3))) static void line(FILE *f, const char *fmt,
     if (vsnprintf(buf, sizeof(buf), fmt, ap) >= (int)sizeof(buf))
         whole(buf);
     va_end(ap);
-    clean(buf);
+    message_clean(buf);
     fprintf(f, "%s\n", buf);
 }
 
@@ -105,12 +104,12 @@ static void learn(struct facts *x, const json_t *body, time_t now)
     time_t at;
 
     x->body = body;
-    x->name = text_of(monitor, "name");
-    x->at = text_of(body, "at");
-    x->started = text_of(json_object_get(body, "incident"), "started_at");
+    x->name = message_text(monitor, "name");
+    x->at = message_text(body, "at");
+    x->started = message_text(json_object_get(body, "incident"), "started_at");
     at = message_time(x->at);
     x->duration_s = json_is_number(d) ? (long long)json_number_value(d) : -1;
-    if (x->duration_s < 0 && at >= 0 && strcmp(text_of(body, "event"), "up"))
+    if (x->duration_s < 0 && at >= 0 && strcmp(message_text(body, "event"), "up"))
         x->duration_s = now > at ? now - at : 0;
     message_duration(x->lasted, sizeof(x->lasted), x->duration_s);
     moment(x->since, sizeof(x->since), x->at);
@@ -118,65 +117,66 @@ static void learn(struct facts *x, const json_t *body, time_t now)
 
 static void tell_reason(FILE *f, const json_t *body)
 {
-    const char *reason = text_of(body, "reason_text"), *detail = text_of(body, "message");
+    const char *reason = message_text(body, "reason_text"),
+               *detail = message_text(body, "message");
     long long code = json_integer_value(json_object_get(body, "code"));
 
-    if (!*reason && strcmp(text_of(body, "reason"), "ok"))
-        reason = text_of(body, "reason");
+    if (!*reason && strcmp(message_text(body, "reason"), "ok"))
+        reason = message_text(body, "reason");
     if (*reason && *detail && strcmp(reason, detail))
-        line(f, "Reason:   %s (%s)", detail, reason);
+        message_line(f, "Reason:   %s (%s)", detail, reason);
     else if (*reason || *detail)
-        line(f, "Reason:   %s", *detail ? detail : reason);
+        message_line(f, "Reason:   %s", *detail ? detail : reason);
     if (code > 0)
-        line(f, "Answer:   HTTP %lld", code);
+        message_line(f, "Answer:   HTTP %lld", code);
 }
 
 static void tell_monitor(FILE *f, const struct facts *x, const struct message *m)
 {
     char buf[64];
     const char *event = m->event;
-    const char *url = text_of(json_object_get(x->body, "monitor"), "url");
+    const char *url = message_text(json_object_get(x->body, "monitor"), "url");
     long long incident =
         json_integer_value(json_object_get(json_object_get(x->body, "incident"), "id"));
 
     if (json_is_true(json_object_get(x->body, "test")))
-        line(f, "This is a test. Nothing happened; the monitor below does not exist.");
+        message_line(f, "This is a test. Nothing happened; the monitor below does not exist.");
     if (!strcmp(event, "up"))
-        line(f, "%s is up again.", x->name);
+        message_line(f, "%s is up again.", x->name);
     else if (!strcmp(event, "test"))
-        line(f, "Messages of Tocsin arrive here.");
+        message_line(f, "Messages of Tocsin arrive here.");
     else
-        line(f, "%s is %s.", x->name, event);
+        message_line(f, "%s is %s.", x->name, event);
     fputc('\n', f);
     if (*url)
-        line(f, "URL:      %s", url);
+        message_line(f, "URL:      %s", url);
     if (!strcmp(event, "up")) {
-        line(f, "Up since: %s", x->since);
+        message_line(f, "Up since: %s", x->since);
         if (*x->started)
-            line(f, "Down:     from %s", moment(buf, sizeof(buf), x->started));
+            message_line(f, "Down:     from %s", moment(buf, sizeof(buf), x->started));
         if (x->duration_s >= 0)
-            line(f, "Lasted:   %s", x->lasted);
+            message_line(f, "Lasted:   %s", x->lasted);
     }
     else if (*x->at) {
-        line(f, "Since:    %s (for %s)", x->since, x->lasted);
+        message_line(f, "Since:    %s (for %s)", x->since, x->lasted);
     }
     if (strcmp(event, "up") && strcmp(event, "test"))
         tell_reason(f, x->body);
     if (incident > 0)
-        line(f, "Incident: #%lld", incident);
+        message_line(f, "Incident: #%lld", incident);
     if (m->link)
         fprintf(f, "\n%s\n", m->link);
 }
 
 static void tell_invite(FILE *f, const json_t *body)
 {
-    line(f, "%s invites you to %s as %s.",
-         *text_of(body, "by") ? text_of(body, "by") : "Somebody",
-         *text_of(body, "instance") ? text_of(body, "instance") : "Tocsin",
-         *text_of(body, "role") ? text_of(body, "role") : "member");
+    message_line(f, "%s invites you to %s as %s.",
+                 *message_text(body, "by") ? message_text(body, "by") : "Somebody",
+                 *message_text(body, "instance") ? message_text(body, "instance") : "Tocsin",
+                 *message_text(body, "role") ? message_text(body, "role") : "member");
     fputc('\n', f);
-    line(f, "To accept, open this address within its time:");
-    line(f, "%s", text_of(body, "link"));
+    message_line(f, "To accept, open this address within its time:");
+    message_line(f, "%s", message_text(body, "link"));
 }
 
 static char *subject(const struct message *m, const struct facts *x)
@@ -194,7 +194,8 @@ static char *subject(const struct message *m, const struct facts *x)
         if (!strcmp(words[i][0], m->event))
             what = words[i][1];
     if (!strcmp(m->event, "invite"))
-        name = *text_of(x->body, "instance") ? text_of(x->body, "instance") : "Tocsin";
+        name =
+            *message_text(x->body, "instance") ? message_text(x->body, "instance") : "Tocsin";
     if (!strcmp(m->event, "test"))
         name = "";
     if (asprintf(&s, "%s%s%.*s%s%s%s",
@@ -204,7 +205,7 @@ static char *subject(const struct message *m, const struct facts *x)
                  what, NAME_MAX_BYTES, name, up ? " (was down for " : "", up ? x->lasted : "",
                  up ? ")" : "") < 0)
         return NULL;
-    clean(s);
+    message_clean(s);
     return s;
 }
 
@@ -216,9 +217,15 @@ int message_make(struct message *m, const json_t *body, const char *public_url, 
     FILE *f;
 
     memset(m, 0, sizeof(*m));
-    m->event = text_of(body, "event");
+    m->event = message_text(body, "event");
     if (!*m->event)
         return -1;
+    if (message_is_public(m->event)) {
+        if (message_public(m, body, public_url) == 0)
+            return 0;
+        message_free(m);
+        return -1;
+    }
     learn(&x, body, now);
     if (public_url && id > 0 && asprintf(&m->link, "%s/monitors/?id=%lld", public_url, id) < 0)
         m->link = NULL;
@@ -241,5 +248,6 @@ void message_free(struct message *m)
     free(m->subject);
     free(m->text);
     free(m->link);
+    free(m->unsubscribe);
     memset(m, 0, sizeof(*m));
 }

@@ -4,20 +4,26 @@
  * Body: {"event": "down", "test": false, "monitor": {"id", "name", "url"},
  * "incident": {"id", "started_at"}, "status", "previous", "at", "reason", "reason_text",
  * "message", "code", "duration_s"}; or an invitation: {"event": "invite", "link", "role",
- * "by", "instance"}. What is missing is left out. Names are strangers' text: each channel
- * encodes them in its own way.
+ * "by", "instance"}; or what a status page tells its subscribers (confirm, incident,
+ * maintenance: sql/shared/subscriber.sql). What is missing is left out. Names are strangers'
+ * text: each channel encodes them in its own way.
  */
 #ifndef TOCSIN_MESSAGE_H
 #define TOCSIN_MESSAGE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <time.h>
 
 struct message {
-    const char *event; /* down, up, degraded, test, invite; lives in body */
-    char *subject;     /* UTF-8, one line: "DOWN: shop" */
-    char *text;        /* UTF-8, lines ended by "\n" */
-    char *link;        /* to the monitor's page, or NULL */
+    const char *event;  /* down, up, degraded, test, invite, …; lives in body */
+    char *subject;      /* UTF-8, one line: "DOWN: shop" */
+    char *text;         /* UTF-8, lines ended by "\n" */
+    char *link;         /* to the monitor's page, or NULL */
+    const char *sender; /* title of a status page, or NULL; lives in body */
+    long long page;     /* its number */
+    char *unsubscribe;  /* where a subscriber ends it, or NULL */
+    bool homeless;      /* says an address that nobody knows: there is no public_url */
 };
 
 /* public_url: without a slash at the end, or NULL. 0, or -1 for a body that says no event. */

@@ -1,6 +1,6 @@
 /* message_json: messages as documents: for webhooks, and for what understands Slack's. */
 #define _GNU_SOURCE
-#include "message.h"
+#include "message_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +8,12 @@
 
 json_t *message_webhook(const struct message *m, const json_t *body)
 {
-    json_t *data = json_deep_copy(body);
+    json_t *data = message_is_public(m->event) ? NULL : json_deep_copy(body);
     const char *at = json_string_value(json_object_get(body, "at"));
     char type[64];
 
+    if (!data)
+        return message_public_webhook(m, body);
     json_object_del(data, "event");
     json_object_set_new(data, "summary", json_string(m->subject));
     json_object_set_new(data, "link", m->link ? json_string(m->link) : json_null());

@@ -165,6 +165,21 @@ void mime_header(struct mime *m, const char *name, const char *value)
     adds(m, "\r\n");
 }
 
+void mime_from(struct mime *m, const char *name, const char *address)
+{
+    static const char atoms[] =
+        " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+
+    adds(m, "From: ");
+    if (name[0] && name[0] != ' ' && strlen(name) < 60 && !name[strspn(name, atoms)])
+        adds(m, name);
+    else if (name[0])
+        encoded(m, name);
+    adds(m, "\r\n <");
+    adds(m, address);
+    adds(m, ">\r\n");
+}
+
 bool mime_is_address(const char *s)
 {
     static const char local[] =

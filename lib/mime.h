@@ -33,6 +33,9 @@ void mime_header(struct mime *m, const char *name, const char *value);
 /* "To: a@x,\r\n b@y": addresses in RFC 5321's plain form. */
 void mime_addresses(struct mime *m, const char *name, const char *const *address, int n);
 
+/* From: a stranger's name, and an address of ours. */
+void mime_from(struct mime *m, const char *name, const char *address);
+
 /* Date: of that moment, in UTC. */
 void mime_date(struct mime *m, time_t when);
 

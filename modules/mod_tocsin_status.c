@@ -53,6 +53,7 @@ static const command_rec commands[] = {
 static int add_routes(apr_array_header_t *tables)
 {
     APR_ARRAY_PUSH(tables, const tocsin_route *) = page_routes;
+    APR_ARRAY_PUSH(tables, const tocsin_route *) = subscribe_routes;
     return OK;
 }
 
@@ -62,6 +63,7 @@ static int post_config(apr_pool_t *p, apr_pool_t *, apr_pool_t *, server_rec *s)
     core.call_route = APR_RETRIEVE_OPTIONAL_FN(tocsin_call_route);
     core.send = APR_RETRIEVE_OPTIONAL_FN(tocsin_send);
     core.problem = APR_RETRIEVE_OPTIONAL_FN(tocsin_problem);
+    core.problem_as = APR_RETRIEVE_OPTIONAL_FN(tocsin_problem_as);
     core.check_fields = APR_RETRIEVE_OPTIONAL_FN(tocsin_check_fields);
     core.bytes = APR_RETRIEVE_OPTIONAL_FN(tocsin_bytes);
     core.hash_password = APR_RETRIEVE_OPTIONAL_FN(tocsin_hash_password);

@@ -102,7 +102,8 @@ static const char *method_add(apr_pool_t *p, const char *allow, const char *meth
 int route_find(const route_map *map, apr_pool_t *p, const char *method, const char *path,
                route_match *out)
 {
-    const char *segment[SEGMENTS_MAX], *allow = NULL;
+    const char *segment[SEGMENTS_MAX], *allow = NULL, *allow_key = NULL;
+    const route_entry *by_key = NULL;
     apr_array_header_t *same;
     int n = split(apr_pstrdup(p, path), segment);
 
@@ -116,12 +117,25 @@ int route_find(const route_map *map, apr_pool_t *p, const char *method, const ch
 
         if (!entry_match(e, segment, n, out))
             continue;
-        if (!strcmp(e->route->method, method)) {
+        if (strcmp(e->route->method, method)) {
+            const char **methods = out->key ? &allow_key : &allow;
+
+            *methods = method_add(p, *methods, e->route->method);
+        }
+        else if (out->key) {
+            by_key = by_key ? by_key : e;
+        }
+        else {
             out->entry = e;
             return 1;
         }
-        allow = method_add(p, allow, e->route->method);
     }
+    if (!allow && by_key) { /* a word of a path's own is nobody's key */
+        entry_match(by_key, segment, n, out);
+        out->entry = by_key;
+        return 1;
+    }
+    allow = allow ? allow : allow_key;
     out->allow = allow ? apr_pstrcat(p, allow, ", OPTIONS", NULL) : NULL;
     return 0;
 }

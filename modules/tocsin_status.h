@@ -21,6 +21,7 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_call_route) * call_route;
     APR_OPTIONAL_FN_TYPE(tocsin_send) * send;
     APR_OPTIONAL_FN_TYPE(tocsin_problem) * problem;
+    APR_OPTIONAL_FN_TYPE(tocsin_problem_as) * problem_as;
     APR_OPTIONAL_FN_TYPE(tocsin_check_fields) * check_fields;
     APR_OPTIONAL_FN_TYPE(tocsin_bytes) * bytes;
     APR_OPTIONAL_FN_TYPE(tocsin_hash_password) * hash_password;
@@ -39,6 +40,15 @@ extern const tocsin_route page_routes[];
 int status_answer(tocsin_request *q, int good);
 /* Tell SQL under which address the public reads pages. */
 int status_say_url(tocsin_request *q);
+
+/* ---------------------------------------------------------------- status_subscribe.c */
+
+extern const tocsin_route subscribe_routes[];
+
+/* ---------------------------------------------------------------- status_csv.c */
+
+int csv_export(tocsin_request *q);
+int csv_import(tocsin_request *q);
 
 /* ---------------------------------------------------------------- status_logo.c */
 

@@ -84,11 +84,16 @@ static void write_mail(struct sending *s, struct mime *m, const char *const *to,
     const char *from = s->mail.from;
     long long incident =
         json_integer_value(json_object_get(json_object_get(s->body, "incident"), "id"));
-    char text[400];
+    char text[700];
 
     mime_date(m, time(NULL));
-    snprintf(text, sizeof(text), "Tocsin <%s>", from);
-    mime_header(m, "From", text);
+    if (s->message.sender) {
+        mime_from(m, s->message.sender, from);
+    }
+    else {
+        snprintf(text, sizeof(text), "Tocsin <%s>", from);
+        mime_header(m, "From", text);
+    }
     mime_addresses(m, "To", to, n);
     mime_text_header(m, "Subject", s->message.subject);
     id_header(m, "Message-ID", s->key, from);
@@ -97,8 +102,17 @@ static void write_mail(struct sending *s, struct mime *m, const char *const *to,
         id_header(m, "References", text, from);
     }
     mime_header(m, "Auto-Submitted", "auto-generated");
-    snprintf(text, sizeof(text), "Tocsin <tocsin.%s>", strchr(from, '@') + 1);
+    if (s->message.sender)
+        snprintf(text, sizeof(text), "<status-%lld.tocsin.%.200s>", s->message.page,
+                 strchr(from, '@') + 1);
+    else
+        snprintf(text, sizeof(text), "Tocsin <tocsin.%s>", strchr(from, '@') + 1);
     mime_header(m, "List-Id", text);
+    if (s->message.unsubscribe) { /* one click ends it: RFC 8058 */
+        snprintf(text, sizeof(text), "<%.690s>", s->message.unsubscribe);
+        mime_header(m, "List-Unsubscribe", text);
+        mime_header(m, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    }
     mime_header(m, "X-Tocsin-Event", s->message.event);
     mime_body(m, s->message.text);
 }

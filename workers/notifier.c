@@ -192,6 +192,11 @@ static void send_one(struct notifier *n, struct sending *s)
         report(s);
         return;
     }
+    if (s->message.homeless) {
+        channel_refuse(s, "subscribers need addresses: set public_url in tocsind.conf");
+        report(s);
+        return;
+    }
     if (s->kind->prepare(s)) {
         report(s);
         return;

@@ -14,6 +14,8 @@ language sql stable security definer set search_path = '' as $$
         'id', o.id, 'key', o.key, 'event', o.event,
         'channel', (select json_build_object('id', c.id, 'name', c.name, 'type', c.type)
                       from tocsin.channel c where c.id = o.channel),
+        'subscriber', (select json_build_object('id', s.id, 'address', s.address, 'type', s.type)
+                         from tocsin.subscriber s where s.id = o.subscriber),
         'monitor', (select json_build_object('id', m.id, 'name', m.name)
                       from tocsin.monitor m where m.id = o.monitor),
         'incident', o.incident, 'state', o.state, 'attempts', o.attempts,
@@ -38,7 +40,7 @@ declare
                            or input ?| array['monitor', 'channel', 'incident']);
     page   tocsin.outbox[];
 begin
-    execute 'select array_agg(p.o order by (p.o).id desc) from (select o from tocsin.outbox o where o.event <> ''invite'''
+    execute 'select array_agg(p.o order by (p.o).id desc) from (select o from tocsin.outbox o where o.event not in (''invite'', ''confirm'')'
             || case when not every then ' and o.owner = $1' else '' end
             || case when input ? 'state' then ' and o.state = $2' else '' end
             || case when input ? 'event' then ' and o.event = $3' else '' end
@@ -60,7 +62,7 @@ create or replace function tocsin.delivery_of(who tocsin.account, id bigint) ret
 language sql stable security definer set search_path = '' as $$
     select o from tocsin.outbox o
      where o.id = delivery_of.id and (o.owner = who.id or who.role in ('operator', 'admin'))
-       and o.event <> 'invite'
+       and o.event not in ('invite', 'confirm')
 $$;
 
 create or replace function api.delivery_read(caller bigint, id bigint, input jsonb) returns json
@@ -84,13 +86,13 @@ begin
         return null;
     elsif o.state = 'pending' then
         perform tocsin.fail(409, 'The message is still being sent.');
-    elsif o.channel is null then
+    elsif o.channel is null and o.subscriber is null then
         perform tocsin.fail(409, 'A test of settings that were not saved cannot be repeated.');
     elsif not (select c.enabled from tocsin.channel c where c.id = o.channel) then
         perform tocsin.fail(409, 'The channel is disabled.');
     end if;
-    insert into tocsin.outbox (key, owner, channel, monitor, incident, seq, event, body)
-    values ('again-' || gen_random_uuid(), o.owner, o.channel, o.monitor, o.incident, o.seq, o.event, o.body)
+    insert into tocsin.outbox (key, owner, channel, subscriber, monitor, incident, seq, event, body)
+    values ('again-' || gen_random_uuid(), o.owner, o.channel, o.subscriber, o.monitor, o.incident, o.seq, o.event, o.body)
     returning tocsin.outbox.id into sent;
     perform tocsin.audit(who.id, input, 'delivery.resend', 'delivery', o.id::text, null,
                          jsonb_build_object('id', sent));

@@ -226,15 +226,18 @@ create table tocsin.subscriber (
     unsubscribe  text not null,                          -- random, in each message
     created_at   timestamptz not null default now(),
     confirmed_at timestamptz,
+    mailed_at    timestamptz,                            -- when it was asked to confirm last
     failures     integer not null default 0,             -- in a row
     disabled_at  timestamptz,                            -- bounced too often
     unique (page, type, address)
 );
 create unique index subscriber_unsubscribe on tocsin.subscriber (unsubscribe);
+create unique index subscriber_confirm on tocsin.subscriber (confirm) where confirm is not null;
+create index subscriber_address on tocsin.subscriber (address);
 
 alter table tocsin.outbox
     add column subscriber bigint references tocsin.subscriber on delete cascade;
-create index outbox_subscriber on tocsin.outbox (subscriber) where subscriber is not null;
+create index outbox_subscriber on tocsin.outbox (subscriber, id) where subscriber is not null;
 alter table tocsin.outbox drop constraint outbox_event_check;
 alter table tocsin.outbox add constraint outbox_event_check check (event in
     ('down', 'up', 'degraded', 'test', 'invite', 'confirm', 'incident', 'maintenance'));

@@ -231,7 +231,7 @@ begin
         'accent', coalesce(draft->>'accent', p.accent), 'link', coalesce(draft->>'link', p.link),
         'logo', translate(encode(p.logo, 'base64'), e'\n', ''), 'logo_type', p.logo_type,
         'robots', coalesce((draft->>'robots')::boolean, p.robots),
-        'subscribe', coalesce((draft->>'subscribe')::boolean, p.subscribe),
+        'subscribe', coalesce((draft->>'subscribe')::boolean, p.subscribe) and p.access <> 'password',
         'day_down_s', coalesce((draft->>'day_down')::integer, p.day_down_s),
         'now', floor(extract(epoch from page_model.at))::bigint, 'today', today - date '1970-01-01',
         'components', coalesce(parts, '[]'),

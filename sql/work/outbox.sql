@@ -40,10 +40,17 @@ language sql volatile security definer set search_path = '' as $$
                                      and b.locked_until is not null and b.locked_until > now()), 0)) r
          where c.channel is not null
         union all
-        (select o.id, o.next_at, 0 from tocsin.outbox o
-          where o.state = 'pending' and o.channel is null and o.next_at <= now()
-            and (o.locked_until is null or o.locked_until <= now())
-          order by o.next_at limit n)
+        -- invitations, tests, and what subscribers are told: the oldest of each of them about
+        -- one thing, and side by side with the channels, for they may be many thousands
+        select x.id, x.next_at, case when x.subscriber is null then 0
+                                     else row_number() over (order by x.next_at, x.id) end
+          from (select o.id, o.next_at, o.subscriber from tocsin.outbox o
+                 where o.state = 'pending' and o.channel is null and o.next_at <= now()
+                   and (o.locked_until is null or o.locked_until <= now())
+                   and not exists (select from tocsin.outbox e
+                                    where e.subscriber = o.subscriber and e.id < o.id and e.state = 'pending'
+                                      and e.event = o.event and e.incident is not distinct from o.incident)
+                 order by o.next_at limit n) x
     ), chosen as (
         select o.id from tocsin.outbox o
          where o.id in (select r.id from ready r order by r.place, r.next_at, r.id limit n)
@@ -56,10 +63,19 @@ language sql volatile security definer set search_path = '' as $$
           from chosen c where o.id = c.id
         returning o.*
     )
-    select o.id, o.key, o.event, o.attempts::integer, o.channel, coalesce(o.target->>'type', c.type, 'email'),
-           coalesce(o.target->>'name', c.name, ''), coalesce(o.target->'config', c.config, '{}'),
-           coalesce(o.target->'secret', c.secret, '{}'), o.body
+    select o.id, o.key, o.event, o.attempts::integer, o.channel,
+           coalesce(o.target->>'type', c.type, s.type, 'email'),
+           coalesce(o.target->>'name', c.name, s.address, ''),
+           coalesce(o.target->'config', c.config,
+                    case s.type when 'email' then jsonb_build_object('to', jsonb_build_array(s.address))
+                                when 'webhook' then jsonb_build_object('url', s.address) end, '{}'),
+           coalesce(o.target->'secret', c.secret, s.secret, '{}'),
+           case when s.id is null then o.body
+                when s.confirm is not null and s.type = 'webhook' then o.body || jsonb_build_object('secret', s.secret->'secret')
+                when s.confirm is not null then o.body
+                else o.body || jsonb_build_object('unsubscribe', s.unsubscribe) end
       from claimed o left join tocsin.channel c on c.id = o.channel
+      left join tocsin.subscriber s on s.id = o.subscriber
      order by o.id
 $$;
 
@@ -89,12 +105,20 @@ returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     o    tocsin.outbox;
+    s    tocsin.subscriber;
     kind text;
     wait interval;
 begin
     select * into o from tocsin.outbox x where x.id = outbox_done.id for update;
     if o.id is null then
         return;
+    end if;
+    select * into s from tocsin.subscriber x where x.id = o.subscriber;
+    if ok and o.event = 'confirm' and s.type = 'webhook' and s.confirm is not null
+       and position(o.body->>'token' in coalesce(excerpt, '')) = 0 then
+        ok := false;
+        dead := true;
+        error := 'the receiver did not answer with the challenge';
     end if;
     insert into tocsin.delivery (outbox, attempt, ok, recipient, code, duration_ms, provider_id, error, excerpt)
     select o.id, o.attempts, ok, coalesce(recipient, ''), code, duration_ms, provider_id, error, excerpt
@@ -103,7 +127,7 @@ begin
     if o.state <> 'pending' or not ok and o.locked_by is distinct from worker then
         return;
     end if;
-    select coalesce(o.target->>'type', (select c.type from tocsin.channel c where c.id = o.channel), 'email')
+    select coalesce(o.target->>'type', (select c.type from tocsin.channel c where c.id = o.channel), s.type, 'email')
       into kind;
     if not ok and not dead and o.event <> 'test' then
         wait := tocsin.retry_wait(kind, o.attempts) * (0.9 + 0.3 * random());
@@ -117,8 +141,16 @@ begin
         update tocsin.outbox x
            set state = case when ok then 'sent' else 'dead' end, done_at = now(), locked_by = null,
                locked_until = null, target = null, error = case when not ok then outbox_done.error end,
-               body = case when o.event = 'invite' then x.body - 'link' else x.body end -- it opens a door
+               body = case when o.event in ('invite', 'confirm') then x.body - '{link,token}'::text[]
+                           else x.body end -- they open a door
          where x.id = o.id;
+    end if;
+    if o.subscriber is not null and wait is null then
+        if ok and o.event = 'confirm' and s.type = 'webhook' and s.confirm = tocsin.subscriber_hash(o.body->>'token') then
+            perform tocsin.subscriber_confirmed(s);
+        end if;
+        perform tocsin.subscriber_heard(o, ok, coalesce(code = 410 and kind = 'webhook', false));
+        perform pg_notify('tocsin_work', 'outbox');
     end if;
     if ok and o.incident is not null then
         insert into tocsin.incident_event (incident, kind, body)
@@ -128,7 +160,7 @@ begin
     if code = 410 and not ok and kind <> 'email' and o.channel is not null and o.event <> 'test' then
         perform tocsin.channel_gone(o.channel, 'the receiver answered 410 Gone');
     end if;
-    if o.event <> 'invite' then
+    if o.event <> 'invite' and o.subscriber is null then
         perform tocsin.emit('delivery', o.owner, o.id,
             jsonb_build_object('channel', o.channel, 'monitor', o.monitor, 'event', o.event,
                 'state', case when ok then 'sent' when wait is not null then 'retrying' else 'dead' end));
