@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,6 +152,31 @@ static void on_signal(int)
     ended = 1;
 }
 
+/* A signal is looked at only while we wait, so that none is missed between. */
+static void wait_until(const struct timespec *at)
+{
+    struct timespec now, left;
+    sigset_t both, before;
+
+    sigemptyset(&both);
+    sigaddset(&both, SIGTERM);
+    sigaddset(&both, SIGINT);
+    sigprocmask(SIG_BLOCK, &both, &before);
+    while (!ended) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        left.tv_sec = at->tv_sec - now.tv_sec;
+        left.tv_nsec = at->tv_nsec - now.tv_nsec;
+        if (left.tv_nsec < 0) {
+            left.tv_sec--;
+            left.tv_nsec += 1000000000;
+        }
+        if (left.tv_sec < 0)
+            break;
+        pselect(0, NULL, NULL, NULL, &left, &before);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* Rounds keep their distance from the first one, whatever each took; one that was missed is
  * not made up for. */
 static int run_loop(struct probe *p)
@@ -168,8 +194,7 @@ static int run_loop(struct probe *p)
             at.tv_sec += p->loop_s;
         while (at.tv_sec < now.tv_sec ||
                (at.tv_sec == now.tv_sec && at.tv_nsec <= now.tv_nsec));
-        while (!ended && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
-            ;
+        wait_until(&at);
     }
     return 0;
 }

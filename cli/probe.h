@@ -40,7 +40,6 @@ struct probe {
     long parallel, max_body, loop_s;
     int64_t as_of; /* 0: now */
     bool verbose, dry_run, skip_maintenance;
-    bool stop; /* end the loop */
 
     struct monitorrc rc;
     struct result *result;
