@@ -36,6 +36,9 @@ void line_add(buf *out, const struct reading *r, bool null_err);
 void line_add_string(buf *out, const char *text);
 void line_add_number(buf *out, int64_t number);
 
+/* The bytes of the UTF-8 character at `text`, of which `left` bytes are there; 0: none. */
+size_t line_utf8(const char *text, size_t left);
+
 const char *state_name(enum state state);
 
 #endif

@@ -1,14 +1,19 @@
 /* store_summary: daily-summary.json, a row per service and day. */
 #define _GNU_SOURCE /* qsort_r */
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "day.h"
 #include "file.h"
 #include "line.h"
 #include "store_in.h"
+
+#define PARTS_MAX 4 /* threads */
+#define PART_DAYS 4 /* a thread has no fewer to go through */
 
 /* What a day's file says about a service. */
 struct entry {
@@ -226,55 +231,154 @@ static int write_summary(struct store *s, int64_t now_ms, int window,
 
 /* ---------------------------------------------------------------- the days */
 
-static void sum_day(struct store *s, int day, struct rows *rows, struct work *w,
-                    struct arena **memory, struct entry ***entries, size_t *n)
-{
-    size_t names;
+/* Some days that one thread goes through, with names and memory of its own. */
+struct part {
+    struct store s;
+    int from, to;
+    struct entry **newest; /* by number of the name */
+    size_t n;
+    struct arena *memory;
+    buf said;    /* sentences, each with a zero */
+    size_t told; /* as many files had been told about before */
+    pthread_t thread;
+    bool started;
+};
 
+static void part_tell(void *arg, const char *sentence)
+{
+    struct part *p = arg;
+
+    buf_add(&p->said, sentence, strlen(sentence) + 1);
+}
+
+static void add_names(struct entry ***newest, size_t *n, size_t names)
+{
+    if (names <= *n)
+        return;
+    *newest = room(*newest, names, sizeof(**newest));
+    memset(*newest + *n, 0, (names - *n) * sizeof(**newest));
+    *n = names;
+}
+
+static void sum_day(struct part *p, int day, struct rows *rows, struct work *w)
+{
     rows->n = 0;
-    store_read_day(s, day, rows);
+    store_read_day(&p->s, day, rows);
     arena_free(&rows->memory);
-    names = s->names.n;
-    if (names > *n) {
-        *entries = room(*entries, names, sizeof(**entries));
-        memset(*entries + *n, 0, (names - *n) * sizeof(**entries));
-        *n = names;
-    }
-    group(w, rows, names);
-    for (size_t i = 0; i < names; i++) {
+    add_names(&p->newest, &p->n, p->s.names.n);
+    group(w, rows, p->n);
+    for (size_t i = 0; i < p->n; i++) {
         struct entry *e;
 
         if (w->start[i] == w->start[i + 1])
             continue;
-        e = arena_alloc(memory, sizeof(*e));
+        e = arena_alloc(&p->memory, sizeof(*e));
         e->day = day;
-        e->before = (*entries)[i];
-        (*entries)[i] = e;
+        e->before = p->newest[i];
+        p->newest[i] = e;
         entry_of(e, w->row + w->start[i], w->start[i + 1] - w->start[i], w->lat);
     }
-    s->summary.readings += (int64_t)rows->n;
-    s->summary.days += rows->n > 0;
+    p->s.summary.readings += (int64_t)rows->n;
+    p->s.summary.days += rows->n > 0;
 }
 
-int store_summarize(struct store *s, int64_t now_ms, int window)
+static void *sum_days(void *arg)
 {
-    int today = day_of_ms(now_ms), rv;
-    struct entry **entries = NULL;
-    struct arena *memory = NULL;
+    struct part *p = arg;
     struct rows rows = {0};
     struct work work = {0};
-    size_t n = 0;
 
-    s->summary = (struct store_summary){0};
-    for (int day = today - window + 1; day <= today; day++)
-        sum_day(s, day, &rows, &work, &memory, &entries, &n);
-    rv = write_summary(s, now_ms, window, entries, n);
+    for (int day = p->from; day <= p->to; day++)
+        sum_day(p, day, &rows, &work);
     rows_free(&rows);
     free(work.start);
     free(work.row);
     free(work.lat);
-    free(entries);
-    arena_free(&memory);
+    return NULL;
+}
+
+static void part_start(struct part *p, const struct store *s, int from, int to)
+{
+    p->from = from;
+    p->to = to;
+    memcpy(p->s.dir, s->dir, sizeof(s->dir));
+    p->s.lock = -1;
+    p->told = p->s.told_n = s->told_n;
+    p->s.told = room(NULL, s->told_n, sizeof(*s->told));
+    if (s->told_n > 0)
+        memcpy(p->s.told, s->told, s->told_n * sizeof(*s->told));
+    store_tell(&p->s, part_tell, p);
+    p->started = pthread_create(&p->thread, NULL, sum_days, p) == 0;
+}
+
+/* What was read of a part goes before what there is, for it is later. */
+static void part_join(struct part *p, struct store *s, struct entry ***newest, size_t *n)
+{
+    if (p->started)
+        pthread_join(p->thread, NULL);
+    else
+        sum_days(p);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct name *name = &p->s.names.item[i];
+        struct entry *oldest = p->newest[i];
+        uint32_t id;
+
+        if (!oldest)
+            continue;
+        id = names_id(&s->names, name->text, name->len);
+        add_names(newest, n, s->names.n);
+        while (oldest->before)
+            oldest = oldest->before;
+        oldest->before = (*newest)[id];
+        (*newest)[id] = p->newest[i];
+    }
+    for (size_t at = 0; at < p->said.len && s->tell; at += strlen(p->said.data + at) + 1)
+        s->tell(s->tell_arg, p->said.data + at);
+    for (size_t i = p->told; i < p->s.told_n; i++) {
+        s->told = room(s->told, s->told_n + 1, sizeof(*s->told));
+        s->told[s->told_n++] = p->s.told[i];
+    }
+    s->trouble.bad_lines += p->s.trouble.bad_lines;
+    s->trouble.bad_files += p->s.trouble.bad_files;
+    s->summary.readings += p->s.summary.readings;
+    s->summary.days += p->s.summary.days;
+}
+
+static void part_free(struct part *p)
+{
+    arena_free(&p->memory);
+    free(p->newest);
+    buf_free(&p->said);
+    names_free(&p->s.names);
+    buf_free(&p->s.scratch);
+    free(p->s.told);
+}
+
+int store_summarize(struct store *s, int64_t now_ms, int window)
+{
+    int first = day_of_ms(now_ms) - window + 1, rv, parts;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct entry **newest = NULL;
+    struct part *part;
+    size_t n = 0;
+
+    parts = processors < 1 ? 1 : processors > PARTS_MAX ? PARTS_MAX : (int)processors;
+    if (window < parts * PART_DAYS)
+        parts = 1;
+    part = calloc((size_t)parts, sizeof(*part));
+    if (!part)
+        abort();
+    s->summary = (struct store_summary){0};
+    for (int i = 0; i < parts; i++)
+        part_start(&part[i], s, first + window * i / parts,
+                   first + window * (i + 1) / parts - 1);
+    for (int i = 0; i < parts; i++)
+        part_join(&part[i], s, &newest, &n);
+    rv = write_summary(s, now_ms, window, newest, n);
+    for (int i = 0; i < parts; i++)
+        part_free(&part[i]);
+    free(part);
+    free(newest);
     return rv;
 }
 

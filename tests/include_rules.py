@@ -12,7 +12,7 @@ LIBC_FOLDERS = ('sys/', 'netinet/', 'arpa/', 'net/', 'linux/')
 HTTPD = ('httpd', 'http_', 'ap_', 'apr', 'util_', 'mod_dbd', 'mod_auth', 'mod_status', 'mod_so', 'scoreboard',
          'mpm_common', 'unixd')
 PQ, CURL, JSON = ('libpq-fe', 'libpq-events', 'pg_config'), ('curl/',), ('jansson',)
-FORMATS = ('cmark', 'yaml', 'zlib')
+FORMATS = ('cmark', 'yaml', 'zlib', 'libdeflate')
 SSL, EVENT, JWT, CRYPT = ('openssl/',), ('event2/', 'event'), ('jwt',), ('crypt',)
 
 # folder → what its files may take from outside, and from which other folders of ours

@@ -13,7 +13,7 @@ folder=${1:-$HOME/.local/share/tocsin/bin}
 
 # what the sources need on Debian and Ubuntu
 packages=(build-essential autoconf automake libtool pkg-config libcmark-dev libcurl4-openssl-dev
-    libjansson-dev libyaml-dev zlib1g-dev)
+    libdeflate-dev libjansson-dev libyaml-dev zlib1g-dev)
 
 say() { printf '%s\n' "install.sh: $*" >&2; }
 
