@@ -107,6 +107,9 @@ struct page_written {
  * or new.
  */
 int page_write(const struct page *page, const char *dir, struct page_written *out);
+/* The same without months, incidents' pages and components' badges, nine files in ten: for a
+ * folder that has nothing yet while other pages wait for theirs. */
+int page_write_first(const struct page *page, const char *dir, struct page_written *out);
 /* What index.html would hold, and with `incident` an index into page.incident what its file
  * would, else -1. */
 void page_html(const struct page *page, int incident, buf *out);

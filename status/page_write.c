@@ -15,6 +15,7 @@ struct folder {
     struct view *v;
     const char *dir;
     struct page_written *out;
+    bool first; /* without what only pages of their own and other sites show */
     buf file;
     buf names; /* "badge/api.svg\n": all that has been written */
 };
@@ -240,12 +241,16 @@ static int put_others(struct folder *f)
         if (put(f, files[k].name) < 0)
             return -1;
     }
-    if (put_incidents(f) < 0 || put_months(f) < 0 || put_badges(f, -1, NULL) < 0)
+    if (put_badges(f, -1, NULL) < 0 || put_logo(f) < 0)
+        return -1;
+    if (f->first)
+        return 0;
+    if (put_incidents(f) < 0 || put_months(f) < 0)
         return -1;
     for (i = 0; i < p->components; i++)
         if (put_badges(f, i, p->component[i].key) < 0)
             return -1;
-    return put_logo(f);
+    return 0;
 }
 
 static int write_all(struct folder *f)
@@ -261,16 +266,19 @@ static int write_all(struct folder *f)
     page_out_summary(begin(f, "")); /* last: who sees it sees the rest as new */
     if (put(f, "summary.json") < 0)
         return -1;
+    if (f->first)
+        return 0;
     remove_gone(f, "badge");
     remove_gone(f, "incidents");
     remove_gone(f, "history");
     return 0;
 }
 
-int page_write(const struct page *page, const char *dir, struct page_written *out)
+static int write_page(const struct page *page, const char *dir, bool first,
+                      struct page_written *out)
 {
     struct view v;
-    struct folder f = {.v = &v, .dir = dir, .out = out};
+    struct folder f = {.v = &v, .dir = dir, .out = out, .first = first};
     int rv;
 
     memset(out, 0, sizeof(*out));
@@ -282,6 +290,16 @@ int page_write(const struct page *page, const char *dir, struct page_written *ou
     buf_free(&f.file);
     buf_free(&f.names);
     return rv;
+}
+
+int page_write(const struct page *page, const char *dir, struct page_written *out)
+{
+    return write_page(page, dir, false, out);
+}
+
+int page_write_first(const struct page *page, const char *dir, struct page_written *out)
+{
+    return write_page(page, dir, true, out);
 }
 
 void page_html(const struct page *page, int incident, buf *out)

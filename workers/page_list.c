@@ -69,3 +69,12 @@ struct page_entry *page_list_due(const struct page_list *l, int64_t now_ms)
     }
     return found;
 }
+
+int page_list_waiting(const struct page_list *l, int64_t now_ms)
+{
+    int n = 0;
+
+    for (int i = 0; i < l->n; i++)
+        n += !l->entry[i].queued && l->entry[i].due_ms <= now_ms;
+    return n;
+}

@@ -31,6 +31,8 @@ struct page_entry *page_list_add(struct page_list *l, long long id);
 void page_list_forget(struct page_list *l, struct page_entry *e);
 /* The one that has been due for longest and is not queued; NULL: none is due. */
 struct page_entry *page_list_due(const struct page_list *l, int64_t now_ms);
+/* How many are due and not queued. */
+int page_list_waiting(const struct page_list *l, int64_t now_ms);
 /* The next turn of this page: each has a moment of its own, so that they are spread. */
 int64_t page_list_next(long long id, int64_t now_ms);
 

@@ -15,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MINUTE  60000
 #define CALL_MS 20000
-#define AHEAD   2 /* models that are asked for or wait to be written */
+#define MANY    20 /* pages that wait */
+#define AHEAD   2  /* models that are asked for or wait to be written */
 
 /* A model that is asked for, or has come. */
 struct job {
@@ -210,7 +212,22 @@ static void tell(struct publisher *p, struct page_entry *e, const struct page_wr
     e->failed = error != NULL;
 }
 
-static int write_model(struct publisher *p, const struct page_entry *e, const struct job *j,
+/* Files that are new cost more than all else. While many pages wait for their first ones, each
+ * gets what people read at once, and the rest when all have that. */
+static int write_files(struct publisher *p, struct page_entry *e, const struct page *page,
+                       const char *folder, struct page_written *out)
+{
+    char index[4200];
+    int64_t now = mono_ms();
+
+    snprintf(index, sizeof(index), "%s/index.html", folder);
+    if (page_list_waiting(&p->pages, now) < MANY || access(index, F_OK) == 0)
+        return page_write(page, folder, out);
+    e->due_ms = now;
+    return page_write_first(page, folder, out);
+}
+
+static int write_model(struct publisher *p, struct page_entry *e, const struct job *j,
                        struct page_written *out, char *error, size_t size)
 {
     char path[4096];
@@ -228,7 +245,7 @@ static int write_model(struct publisher *p, const struct page_entry *e, const st
     json_decref(model);
     if (page && !folder_take(p->w->conf->status_dir, e->slug, j->access, path, sizeof(path),
                              error, size)) {
-        rv = page_write(page, path, out);
+        rv = write_files(p, e, page, path, out);
         if (rv < 0)
             snprintf(error, size, "%s", out->error);
         else
