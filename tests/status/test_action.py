@@ -14,6 +14,8 @@ import yaml
 from stack import host
 from stack.doubles import Site
 
+from status.github import GitHub
+
 SRC = host.SRC
 GITHUB = SRC / 'deploy/github'
 PUSH, INSTALL = GITHUB / 'push.sh', GITHUB / 'install.sh'
@@ -233,6 +235,101 @@ def test_a_server_that_refuses_is_given_up_on(clone):
 @pytest.mark.parametrize('args, status', [(['--dir', 'nowhere'], 1), (['--message'], 2), (['--force', 'x'], 2), (['--attempts', '0'], 2)])
 def test_push_refuses_wrong_calls(clone, args, status):
     clone('a').push(*args, status=status)
+
+
+# ---------------------------------------------------------------- the action, played
+
+class Runner:
+    """Runs the steps of action.yml that are scripts, as GitHub's runner does."""
+
+    def __init__(self, clone, hub, tools):
+        self.clone, self.hub, self.tools = clone, hub, tools
+
+    def value(self, text, inputs, steps):
+        def one(match):
+            for term in match[1].split('||'):
+                term = term.strip()
+                if term.startswith("'"):
+                    found = term.strip("'")
+                else:
+                    kind, _, rest = term.partition('.')
+                    found = {'inputs': lambda: inputs[rest], 'github': lambda: {'token': self.hub.token, 'action_path': str(SRC)}[rest],
+                             'steps': lambda: steps.get(rest.split('.')[0], {}).get(rest.split('.')[2], '')}[kind]()
+                if found:
+                    return found
+            return ''
+        return re.sub(r'\$\{\{ (.+?) \}\}', one, text)
+
+    def wanted(self, condition, inputs):
+        for term in condition.split('&&'):
+            term = term.strip()
+            if term == '!cancelled()':
+                continue
+            name, op, value = re.fullmatch(r"inputs\.([\w-]+) (==|!=) '(.*)'", term).groups()
+            if (inputs[name] == value) != (op == '=='):
+                return False
+        return True
+
+    def run(self, **given):
+        inputs = {name: str(d.get('default', '')) for name, d in ACTION['inputs'].items()}
+        inputs['token'] = self.hub.token
+        inputs.update({k.replace('_', '-'): v for k, v in given.items()})
+        steps = {}
+        for step in ACTION['runs']['steps']:
+            if 'run' not in step or not self.wanted(step.get('if', "inputs.config != ''"), inputs):
+                continue
+            out = self.clone.path.parent / 'out'
+            out.write_text('')
+            env = {k: v for k, v in self.clone.env.items() if not k.startswith(('GITHUB_', 'GH_'))}
+            env.update({k: self.value(v, inputs, steps) for k, v in step['env'].items()}, PATH=f"{self.tools}:{env['PATH']}",
+                       GITHUB_OUTPUT=str(out), GITHUB_API_URL=self.hub.url, GITHUB_REPOSITORY='acme/site', PUSH_WAIT='0.05')
+            done = subprocess.run(['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c', step['run']], cwd=self.clone.path, env=env,
+                                  capture_output=True, text=True, timeout=60)
+            print(step['name'], done.stdout, done.stderr)
+            assert done.returncode == 0, (step['name'], done.stdout, done.stderr)
+            steps[step.get('id', step['name'])] = outputs(out.read_text())
+        return {name: self.value(o['value'], inputs, steps) for name, o in ACTION['outputs'].items()}
+
+
+def outputs(text):
+    out, lines = {}, iter(text.splitlines())
+    for line in lines:
+        if '<<' in line:
+            name, mark = line.split('<<', 1)
+            out[name] = '\n'.join(iter(lambda: next(lines), mark))
+        else:
+            name, _, out[name] = line.partition('=')
+    return out
+
+
+def test_an_outage_becomes_a_commit_an_issue_and_an_incident(clone, tmp_path):
+    hub, site, c = GitHub(), Site(), clone('c')
+    tools = tmp_path / 'tools'
+    tools.mkdir()
+    (tools / 'tocsin').symlink_to(c.binary)
+    (c.path / '.monitorrc.json').write_text(json.dumps({'systems': [{'system': 'api', 'url': site.url}]}))
+    play = Runner(c, hub, tools)
+    try:
+        said = play.run(open_issues='true', sync='true', publish='site')
+        assert (said['status'], said['critical-changed'], said['down']) == ('up', 'false', '') and hub.issues == {}
+        assert '<title>Status</title>' in (c.path / 'site/status/index.html').read_text()
+        site.stop()
+        assert play.run(open_issues='true', sync='true')['critical-changed'] == 'false'  # one failure is not believed yet
+        said = play.run(open_issues='true', sync='true')
+        assert (said['status'], said['down'], said['critical-changed']) == ('down', 'api', 'true')
+        assert [i['state'] for i in hub.issues.values()] == ['open']
+        shown = json.loads(c.git('show', 'origin/main:status-data/incidents.json'))
+        assert [(i['severity'], i['systems']) for i in shown] == [('critical', ['api'])]
+        site.start()
+        play.run(open_issues='true', sync='true')
+        assert play.run(open_issues='true', sync='true')['critical-changed'] == 'true'
+        assert [i['state'] for i in hub.issues.values()] == ['closed']
+        subjects = c.git('log', '--format=%s', 'origin/main').splitlines()
+        assert len(subjects) == 6 and subjects[0] == '🟩 All systems operational [skip ci]' and subjects[2] == '🟥 Systems down: api [skip ci]'
+        assert len((next(c.data.glob('archives/*/*/*.jsonl'))).read_text().splitlines()) == 5
+    finally:
+        hub.stop()
+        site.stop()
 
 
 # ---------------------------------------------------------------- install.sh, tocsin-static
