@@ -32,7 +32,7 @@ void html_text_n(buf *out, const char *s, size_t n)
         const char *e;
         uint32_t c;
 
-        k = text_plain(s, n, "&<>\"'");
+        k = text_plain(s, n);
         buf_add(out, s, k);
         if (k > 0)
             continue;

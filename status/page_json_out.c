@@ -155,7 +155,7 @@ static void day_incidents(const struct page *p, buf *o, int32_t day, const int *
         buf_puts(o, "]");
 }
 
-static void days(struct view *v, buf *o, int component)
+static void days(struct view *v, buf *o, int component, char (*dates)[12])
 {
     const struct page_component *c = &v->page->component[component];
     int i, n, told = 0, *touch = touching(v->page, component, &n);
@@ -164,13 +164,11 @@ static void days(struct view *v, buf *o, int component)
     for (i = 0; i < PAGE_DAYS; i++) {
         const struct page_day *d = &c->day[i];
         int32_t day = v->page->today - (PAGE_DAYS - 1 - i);
-        char date[12];
 
         if (v->sums[component].days[i] == '0' && d->checks == 0)
             continue;
-        day_print(day, date);
         buf_puts(o, told++ ? ",{\"d\":\"" : "{\"d\":\"");
-        buf_puts(o, date);
+        buf_puts(o, dates[i]);
         buf_puts(o, "\"");
         number(o, ",\"up_s\":", d->seconds[STATUS_UP], 0);
         number(o, ",\"degraded_s\":", d->seconds[STATUS_DEGRADED], 0);
@@ -203,7 +201,11 @@ static void percent(buf *o, int hundredths)
 static void components(struct view *v, buf *o, bool live)
 {
     const struct page *p = v->page;
+    char dates[PAGE_DAYS][12];
     int i;
+
+    for (i = 0; i < PAGE_DAYS; i++)
+        day_print(p->today - (PAGE_DAYS - 1 - i), dates[i]);
 
     buf_puts(o, "\"components\":[");
     for (i = 0; i < p->components; i++) {
@@ -222,7 +224,7 @@ static void components(struct view *v, buf *o, bool live)
             percent(o, v->sums[i].percent);
             field(o, ",\"days\":", v->sums[i].days);
             if (live)
-                days(v, o, i);
+                days(v, o, i, dates);
         }
         buf_puts(o, "}");
     }

@@ -69,16 +69,15 @@ void text_add(buf *out, uint32_t c)
     }
 }
 
-size_t text_plain(const char *s, size_t n, const char *special)
+size_t text_plain(const char *s, size_t n)
 {
-    size_t i;
+    static const bool stop[256] = {
+        [0 ... 0x1f] = true, ['&'] = true,  ['<'] = true,  ['>'] = true,
+        ['"'] = true,        ['\''] = true, ['\\'] = true, [0x7f ... 0xff] = true};
+    size_t i = 0;
 
-    for (i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-
-        if (c < 0x20 || c > 0x7e || strchr(special, c))
-            break;
-    }
+    while (i < n && !stop[(unsigned char)s[i]])
+        i++;
     return i;
 }
 
@@ -114,7 +113,7 @@ void text_json(buf *out, const char *s)
     }
     buf_add(out, "\"", 1);
     for (n = strlen(s); n > 0; s += k, n -= k) {
-        k = text_plain(s, n, "\"\\<");
+        k = text_plain(s, n);
         buf_add(out, s, k);
         if (k == n)
             break;

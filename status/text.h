@@ -16,9 +16,9 @@
 size_t text_char(const char *s, size_t n, uint32_t *character);
 /* Adds a character as UTF-8. */
 void text_add(buf *out, uint32_t character);
-/* How many bytes at the front of `n` are plain ASCII that needs no look: no control
- * characters, and none of `special`. */
-size_t text_plain(const char *s, size_t n, const char *special);
+/* How many bytes at the front of `n` are the same in HTML, XML and JSON: ASCII without control
+ * characters and & < > " ' \. */
+size_t text_plain(const char *s, size_t n);
 
 /* A JSON string with its quotes; of NULL: null. */
 void text_json(buf *out, const char *s);
