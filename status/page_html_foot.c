@@ -21,23 +21,38 @@ static void choose(struct view *v)
     buf_puts(o, "</div></details>\n");
 }
 
-static void form(struct view *v)
+static void by_mail(struct view *v)
 {
-    const struct page *p = v->page;
     buf *o = v->out;
 
     html(o,
-         "<form method=\"post\" action=\"%s\" id=\"subscribe-form\">\n"
+         "<form class=\"ask\" method=\"post\" action=\"%s\">\n"
          "<input type=\"hidden\" name=\"type\" value=\"email\">\n"
          "<label for=\"address\">%s</label>\n"
          "<div class=\"field\"><input type=\"email\" id=\"address\" name=\"address\" required "
          "maxlength=\"254\" autocomplete=\"email\" aria-describedby=\"how\">",
-         p->subscribe_url, language_word(v->lang, W_EMAIL));
+         v->page->subscribe_url, language_word(v->lang, W_EMAIL));
     html(o,
-         "<button class=\"btn main\">%s</button></div>\n<p id=\"how\" class=\"hint\">%s</p>\n",
+         "<button class=\"btn main\">%s</button></div>\n<p id=\"how\" "
+         "class=\"hint\">%s</p>\n",
          language_word(v->lang, W_SUBSCRIBE_DO), language_word(v->lang, W_SUBSCRIBE_HELP));
     choose(v);
-    buf_puts(o, "<p id=\"said\" role=\"status\"></p></form>\n");
+    buf_puts(o, "<p class=\"said\" role=\"status\"></p></form>\n");
+}
+
+static void by_webhook(struct view *v)
+{
+    html(v->out,
+         "<details><summary>%s</summary><form class=\"ask\" method=\"post\" "
+         "action=\"%s\">\n<input type=\"hidden\" name=\"type\" value=\"webhook\">\n",
+         language_word(v->lang, W_WEBHOOK_HELP), v->page->subscribe_url);
+    html(v->out,
+         "<label for=\"hook\">URL</label>\n<div class=\"field\"><input type=\"url\" "
+         "id=\"hook\" "
+         "name=\"address\" required maxlength=\"2048\" placeholder=\"https://\"><button "
+         "class=\"btn\">%s</button></div>\n<p class=\"said\" "
+         "role=\"status\"></p></form></details>\n",
+         language_word(v->lang, W_SUBSCRIBE));
 }
 
 void view_subscribe(struct view *v)
@@ -49,8 +64,10 @@ void view_subscribe(struct view *v)
          "<section id=\"subscribe\" aria-labelledby=\"sub\"><h2 id=\"sub\">%s</h2>\n<div "
          "class=\"card pad\">\n",
          language_word(v->lang, W_SUBSCRIBE));
-    if (p->subscribe && p->subscribe_url && html_link_ok(p->subscribe_url))
-        form(v);
+    if (p->subscribe && p->subscribe_url && html_link_ok(p->subscribe_url)) {
+        by_mail(v);
+        by_webhook(v);
+    }
     html(o,
          "<p class=\"links\"><a href=\"%sfeed.atom\">Atom</a> <a href=\"%sfeed.json\">JSON "
          "Feed</a> "

@@ -301,7 +301,7 @@ function subscribe(form) {
     if (new URL(form.action).origin !== location.origin) return;
     form.onsubmit = async (event) => {
         event.preventDefault();
-        const said = find('said');
+        const said = form.querySelector('.said');
         const button = form.querySelector('button');
         if (button.ariaDisabled === 'true') return;
         button.ariaDisabled = 'true';
@@ -318,7 +318,7 @@ function subscribe(form) {
 
 function enhance() {
     all('.strip[data-days]').forEach(follow);
-    all('#subscribe-form').forEach(subscribe);
+    all('form.ask').forEach(subscribe);
     localize();
 }
 
