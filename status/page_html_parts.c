@@ -261,13 +261,17 @@ static void script_words(struct view *v)
     static const struct {
         const char *name;
         enum word w;
-    } words[] = {{"stale", W_STALE},    {"late", W_NO_REFRESH}, {"prev", W_PREVIOUS},
-                 {"next", W_NEXT},      {"close", W_CLOSE},     {"zone", W_ZONE},
-                 {"here", W_ZONE_HERE}, {"theme", W_THEME},     {"light", W_LIGHT},
-                 {"dark", W_DARK},      {"system", W_SYSTEM},   {"nodata", W_NO_DATA},
-                 {"checks", W_CHECKS},  {"failed", W_FAILED},   {"p95", W_P95},
-                 {"uptime", W_UPTIME},  {"day", W_DAY},         {"sending", W_SENDING},
-                 {"sent", W_SENT},      {"notsent", W_NOT_SENT}};
+    } words[] = {{"stale", W_STALE},     {"late", W_NO_REFRESH},
+                 {"prev", W_PREVIOUS},   {"next", W_NEXT},
+                 {"close", W_CLOSE},     {"zone", W_ZONE},
+                 {"here", W_ZONE_HERE},  {"theme", W_THEME},
+                 {"light", W_LIGHT},     {"dark", W_DARK},
+                 {"system", W_SYSTEM},   {"nodata", W_NO_DATA},
+                 {"checks", W_CHECKS},   {"failed", W_FAILED},
+                 {"p95", W_P95},         {"uptime", W_UPTIME},
+                 {"day", W_DAY},         {"sending", W_SENDING},
+                 {"sent", W_SENT},       {"senthook", W_SENT_HOOK},
+                 {"notsent", W_NOT_SENT}};
     size_t i;
 
     buf_puts(v->out, "<div id=\"words\" hidden");

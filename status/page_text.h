@@ -100,6 +100,7 @@ enum word {
     W_CLOSE,
     W_SENDING,
     W_SENT,
+    W_SENT_HOOK,
     W_NOT_SENT,
     W_B_STATUS, /* badges */
     W_B_UPTIME,

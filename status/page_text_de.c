@@ -107,6 +107,8 @@ const struct language language_de = {
             [W_SENDING] = "Wird gesendet …",
             [W_SENT] =
                 "Bitte sehen Sie in Ihre Post: Ein Link darin bestätigt das Abonnement.",
+            [W_SENT_HOOK] = "An die Adresse ging ein Wort, mit dem sie antworten muss; dann "
+                            "ist sie angemeldet.",
             [W_NOT_SENT] = "Das ging nicht. Bitte versuchen Sie es später noch einmal.",
             [W_B_STATUS] = "Zustand",
             [W_B_UPTIME] = "verfügbar 90 d",

@@ -106,6 +106,8 @@ const struct language language_en = {
             [W_CLOSE] = "Close",
             [W_SENDING] = "Sending…",
             [W_SENT] = "Look into your mail: a link there confirms the subscription.",
+            [W_SENT_HOOK] = "The address was sent a word that it has to answer with; then it "
+                            "is subscribed.",
             [W_NOT_SENT] = "That did not work. Please try again later.",
             [W_B_STATUS] = "status",
             [W_B_UPTIME] = "uptime 90 d",

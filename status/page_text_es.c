@@ -106,6 +106,8 @@ const struct language language_es = {
             [W_CLOSE] = "Cerrar",
             [W_SENDING] = "Enviando…",
             [W_SENT] = "Revise su correo: un enlace confirma la suscripción.",
+            [W_SENT_HOOK] = "La dirección ha recibido una palabra con la que debe responder; "
+                            "entonces queda suscrita.",
             [W_NOT_SENT] = "No ha funcionado. Inténtelo más tarde.",
             [W_B_STATUS] = "estado",
             [W_B_UPTIME] = "disponible 90 d",

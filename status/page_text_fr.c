@@ -108,6 +108,8 @@ const struct language language_fr = {
             [W_CLOSE] = "Fermer",
             [W_SENDING] = "Envoi…",
             [W_SENT] = "Consultez votre messagerie : un lien y confirme l’abonnement.",
+            [W_SENT_HOOK] =
+                "L’adresse a reçu un mot auquel elle doit répondre ; elle sera alors abonnée.",
             [W_NOT_SENT] = "Cela n’a pas fonctionné. Réessayez plus tard.",
             [W_B_STATUS] = "état",
             [W_B_UPTIME] = "disponibilité 90 j",

@@ -309,7 +309,7 @@ function subscribe(form) {
         try {
             const response = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams(new FormData(form)) });
             const problem = response.ok ? null : await response.json().catch(() => null);
-            said.textContent = response.ok ? word('sent') : problem?.detail ?? word('notsent');
+            said.textContent = response.ok ? word(form.type.value === 'webhook' ? 'senthook' : 'sent') : problem?.detail ?? word('notsent');
             if (response.ok) form.reset();
         } catch { said.textContent = word('notsent'); }
         button.ariaDisabled = 'false';
