@@ -68,6 +68,7 @@ static int post_config(apr_pool_t *p, apr_pool_t *, apr_pool_t *, server_rec *s)
     core.bytes = APR_RETRIEVE_OPTIONAL_FN(tocsin_bytes);
     core.hash_password = APR_RETRIEVE_OPTIONAL_FN(tocsin_hash_password);
     core.password_holds = APR_RETRIEVE_OPTIONAL_FN(tocsin_password_holds);
+    core.client_key = APR_RETRIEVE_OPTIONAL_FN(tocsin_client_key);
     core.limit = APR_RETRIEVE_OPTIONAL_FN(tocsin_limit);
     core.refund = APR_RETRIEVE_OPTIONAL_FN(tocsin_limit_refund);
     core.public_url = APR_RETRIEVE_OPTIONAL_FN(tocsin_public_url);

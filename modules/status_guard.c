@@ -168,9 +168,9 @@ static int check_password(request_rec *r, const place *at, const char *hash)
         return ask(r, at);
     if (kept_password(hash, password))
         return OK;
-    if (!core.password_holds)
+    if (!core.password_holds || !core.client_key)
         return later(r, HTTP_SERVICE_UNAVAILABLE, 1);
-    key = apr_pstrcat(r->pool, "page ", at->slug, " ", r->useragent_ip, NULL);
+    key = apr_pstrcat(r->pool, "page ", at->slug, " ", core.client_key(r), NULL);
     if (core.limit && !core.limit(r, key, TRIES_A_MIN / 60.0, TRIES_A_MIN, &retry_s))
         return later(r, HTTP_TOO_MANY_REQUESTS, retry_s);
     holds = core.password_holds(password, hash);

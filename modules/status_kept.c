@@ -3,6 +3,7 @@
  * random bytes of this child, in memory only.
  */
 #include <httpd.h>
+#include <apr_allocator.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
@@ -49,8 +50,14 @@ static unsigned char salt[SALT];
 
 void kept_child_init(apr_pool_t *p)
 {
+    apr_allocator_t *memory;
+
     apr_thread_mutex_create(&lock, APR_THREAD_MUTEX_DEFAULT, p);
-    apr_pool_create(&pool, p);
+    /* of its own: all that is taken of it is taken under the lock */
+    if (apr_allocator_create(&memory) != APR_SUCCESS ||
+        apr_pool_create_ex(&pool, p, NULL, memory) != APR_SUCCESS)
+        abort();
+    apr_allocator_owner_set(memory, pool);
     rules = apr_hash_make(pool);
     memset(passwords, 0, sizeof(passwords));
     if (RAND_bytes(salt, SALT) != 1)

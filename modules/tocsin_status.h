@@ -7,6 +7,7 @@
 #include <httpd.h>
 
 #include "mod_tocsin.h"
+#include "mod_tocsin_hooks.h"
 
 extern module AP_MODULE_DECLARE_DATA tocsin_status_module;
 
@@ -26,6 +27,7 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_bytes) * bytes;
     APR_OPTIONAL_FN_TYPE(tocsin_hash_password) * hash_password;
     APR_OPTIONAL_FN_TYPE(tocsin_password_holds) * password_holds;
+    APR_OPTIONAL_FN_TYPE(tocsin_client_key) * client_key;
     APR_OPTIONAL_FN_TYPE(tocsin_limit) * limit;
     APR_OPTIONAL_FN_TYPE(tocsin_limit_refund) * refund;
     APR_OPTIONAL_FN_TYPE(tocsin_public_url) * public_url;

@@ -12,16 +12,29 @@ declare
     n      integer := 0;
 begin
     for due in
-        select distinct on (x.id) x.id, c.name
-          from tocsin.incident x
-         cross join lateral tocsin.incident_components(x) c
-          join tocsin.page p on p.id = c.page
-         where x.auto and x.published_at is null
-           and (x.resolved_at is null or x.resolved_at > now() - interval '10 minutes')
-           and p.enabled and p.publish = 'after'
-           and coalesce(x.resolved_at, now()) - x.started_at >= make_interval(secs => p.publish_after_s)
+        with fresh as (
+            select x.id, x.monitor, now() - x.started_at as lasted
+              from tocsin.incident x
+             where x.auto and x.published_at is null and x.resolved_at is null
+            union all
+            select x.id, x.monitor, x.resolved_at - x.started_at
+              from tocsin.incident x
+             where x.auto and x.published_at is null and x.resolved_at > now() - interval '10 minutes'
+        ), shown as (
+            select x.id, x.lasted, c.page, c.position, c.name
+              from fresh x join tocsin.component c on c.monitor = x.monitor and c.kind = 'monitor'
+            union all
+            select x.id, x.lasted, c.page, c.position, c.name
+              from fresh x
+              join tocsin.monitor m on m.id = x.monitor and m.group_name <> ''
+              join tocsin.component c on c.group_name = m.group_name and c.kind = 'group'
+              join tocsin.page p on p.id = c.page and p.owner = m.owner
+        )
+        select distinct on (x.id) x.id, x.name
+          from shown x join tocsin.page p on p.id = x.page
+         where p.enabled and p.publish = 'after' and x.lasted >= make_interval(secs => p.publish_after_s)
            and not exists (select from tocsin.incident_event e where e.incident = x.id and e.kind = 'withdrawn')
-         order by x.id, p.id, c.position
+         order by x.id, p.id, x.position
          limit 1000
     loop
         select * into i from tocsin.incident x
