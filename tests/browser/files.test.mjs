@@ -51,13 +51,13 @@ async function serve(dir) {
 
 /** Three days of checks, every two hours. */
 async function measure(api) {
-    const probe = (at) => run(TOCSIN, ['probe', '--as-of', at], { cwd: home });
+    const probe = (at, file) => run(TOCSIN, ['probe', '--as-of', at, '--config', file], { cwd: home });
     for (const day of [10, 11, 12]) {
         for (let hour = 0; hour < 24; hour += 2) {
             const down = day === 11 && (hour === 4 || hour === 6), slow = day === 12 && hour >= 8 && hour < 14;
             if (down) await api.stop();
             api.delay = slow ? 60 : 0;
-            await probe(`2026-03-${day}T${String(hour).padStart(2, '0')}:00:00Z`);
+            await probe(`2026-03-${day}T${String(hour).padStart(2, '0')}:00:00Z`, slow ? 'strict.json' : '.monitorrc.json');
             if (down) await api.start();
         }
     }
@@ -67,10 +67,13 @@ before(async () => {
     home = mkdtempSync(join(tmpdir(), 'tocsin-files.'));
     const api = await site(), web = await site();
     mkdirSync(join(home, 'status-data'));
-    writeFileSync(join(home, '.monitorrc.json'), JSON.stringify({ systems: [
-        { system: 'api', url: `http://127.0.0.1:${api.port}/`, displayName: 'The API', section: 'Core', maxResponseTime: 50 },
+    // a busy machine is no slow site: only the hours that are meant are held to a limit it must miss
+    const systems = (maxResponseTime) => JSON.stringify({ systems: [
+        { system: 'api', url: `http://127.0.0.1:${api.port}/`, displayName: 'The API', section: 'Core', maxResponseTime },
         { system: 'web', url: `http://127.0.0.1:${web.port}/`, displayName: '<b>Web</b>' },
-    ] }));
+    ] });
+    writeFileSync(join(home, '.monitorrc.json'), systems(30000));
+    writeFileSync(join(home, 'strict.json'), systems(50));
     writeFileSync(join(home, 'status-data/maintenance.json'), JSON.stringify([
         { id: 5, title: 'Database upgrade', status: 'upcoming', affectedSystems: ['The API'], start: '2026-03-10T08:00:00Z', end: '2026-03-10T14:00:00Z' },
     ]));
