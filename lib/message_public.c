@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE 900 /* bytes; a longer one goes on in the next */
+
 enum {
     ASK_SUBJECT,
     ASK,
@@ -114,13 +116,15 @@ static void tell_body(const struct letter *l)
         fputc('\n', l->f);
     while (*p) {
         size_t n = strcspn(p, "\n");
-        char *line = strndup(p, n > 900 ? 900 : n);
+        char *line;
 
-        if (!line)
+        for (n = n > LINE ? LINE : n; n > 1 && ((unsigned char)p[n] & 0xc0) == 0x80;)
+            n--; /* no half characters */
+        if (!(line = strndup(p, n)))
             abort();
         message_line(l->f, "%s", line);
         free(line);
-        p += n > 900 ? 900 : n;
+        p += n;
         p += *p == '\n';
     }
 }
