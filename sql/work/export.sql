@@ -61,7 +61,7 @@ language sql stable parallel safe as $$
     select floor(extract(epoch from at) * 1000)::bigint,
            case when in_maintenance then 3 when status = 3 then 2 when status = 2 then 1 else 0 end,
            code::integer, total_us / 1000,
-           case when status = 3 then (select case when reason = 13 then 'HTTP ' || code else r.text end
+           case when status = 3 then (select case when reason = 13 then 'HTTP ' || export_reading.code else r.text end
                                         from tocsin.reason r where r.code = reason) end
 $$;
 
