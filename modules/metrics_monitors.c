@@ -123,7 +123,7 @@ void metrics_monitors(buf *b, const PGresult *rows)
     add_info(b, rows);
     metrics_family(b, "tocsin_monitor_up", "gauge",
                    "1 while a monitor is up or degraded, 0 while it is down; absent while "
-                   "nobody knows or it is paused.");
+                   "nobody knows, in maintenance, or when it is paused.");
     add_column(b, rows, "tocsin_monitor_up", UP, "", buf_puts);
     add_status(b, rows);
     metrics_family(b, "tocsin_monitor_response_seconds", "gauge",

@@ -6,6 +6,7 @@ import re
 import zoneinfo
 
 import pytest
+import requests
 
 from stack import Stack, host
 from watching import create, down, refused
@@ -280,6 +281,11 @@ def test_every_page_knows_the_word(quiet, ann):
     assert (got['status'], got['message']) == ('maintenance', 'Disks') and got['incident'], 'the outage of before is still one'
     assert ann.api('GET', '/monitors?status=maintenance').json()['items'][0]['id'] == m['id']
     assert ann.api('GET', '/monitors?view=list').json()['status'] == [4]
+    assert ann.api('GET', '/overview').json()['counts']['maintenance'] == 1
+    token = ann.api('POST', '/me/tokens', json={'name': 'm', 'scopes': ['metrics']}).json()['token']
+    metrics = requests.get(quiet.url + '/metrics', headers={'Authorization': f'Bearer {token}'}, timeout=15).text
+    assert f'tocsin_monitor_status{{id="{m["id"]}",status="maintenance"}} 1' in metrics
+    assert f'tocsin_monitor_up{{id="{m["id"]}"' not in metrics
     week = ann.api('GET', f"/monitors/{m['id']}/uptime?windows=24h").json()['windows']['24h']
     assert week['maintenance_s'] >= 0 and week['up_s'] == 0
 
