@@ -77,6 +77,8 @@ begin
     end if;
     if m.paused_at is not null then
         perform tocsin.fail(409, 'the monitor is paused, resume it first');
+    elsif exists (select from tocsin.monitor_state s where s.monitor = m.id and s.halted) then
+        perform tocsin.fail(409, 'a maintenance window pauses the monitor');
     end if;
     if m.check_asked is null or m.check_asked < clock_timestamp() - interval '2 seconds' then
         update tocsin.monitor x set check_asked = clock_timestamp()

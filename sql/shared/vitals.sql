@@ -54,6 +54,7 @@ begin
     select count(*) into overdue
       from tocsin.monitor m
      where m.deleted_at is null and m.paused_at is null
+       and not exists (select from tocsin.monitor_state st where st.monitor = m.id and st.halted)
        and m.created_at < now() - make_interval(secs => m.interval_s + m.timeout_s + 5)
        and not exists (select from tocsin.monitor_latest l
                         where l.monitor = m.id

@@ -185,6 +185,9 @@ def test_an_edit_of_what_runs(quiet, ann):
     assert later['state'] == 'upcoming' and [o['state'] for o in later['occurrences']] == ['completed', 'upcoming']
     tick(quiet)
     assert ann.api('GET', f"/monitors/{m['id']}").json()['status'] == 'unknown', 'never checked'
+    ann.api('PATCH', path, json={'starts_at': at(hours=-1), 'pause': True})
+    tick(quiet)
+    assert ann.api('POST', f"/monitors/{m['id']}/check").status_code == 409, 'the window pauses it'
     answer = ann.api('PATCH', path, json={'title': 'x'}, headers={'If-Match': '"1-x"'})
     assert answer.status_code == 412
     refused(ann.api('PATCH', path, json={'tags': []}), 'monitors')
