@@ -1,7 +1,7 @@
 // Every address loads directly, at the root of a host and below it, and keeps to its origin.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { browser, OPEN_SCREENS, SCREENS, settled, site } from './lib.mjs';
+import { browser, OPEN_SCREENS, SCREENS, settled, site, visit } from './lib.mjs';
 import { fake } from './fake/server.mjs';
 
 const ANN = { id: 1, email: 'ann@example.com', name: 'Ann Operator', role: 'admin' };
@@ -61,11 +61,18 @@ for (const width of [390, 320]) {
         const api = await fake({ site: site() });
         const page = await b.page(t);
         await page.setViewportSize({ width, height: 800 });
-        for (const screen of [...SCREENS, ...OPEN_SCREENS]) {
-            api.w.user = OPEN_SCREENS.includes(screen) ? null : ANN;
+        const fits = async (screen) => assert.equal(await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, screen);
+        api.w.user = null;
+        for (const screen of OPEN_SCREENS) {
             await page.goto(api.url + screen);
             await settled(page);
-            assert.equal(await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, screen);
+            await fits(screen);
+        }
+        api.w.user = ANN;
+        await page.goto(api.url + SCREENS[0]);
+        for (const screen of SCREENS) {
+            await visit(page, api.url + screen);
+            await fits(screen);
         }
     });
 }
@@ -74,10 +81,10 @@ test('text at 200 % fits as well', async (t) => {
     const api = await fake({ site: site() });
     const page = await b.page(t);
     await page.setViewportSize({ width: 720, height: 900 });
-    await page.addInitScript(() => addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%'; }));
+    await page.goto(api.url + SCREENS[0]);
+    await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
     for (const screen of SCREENS) {
-        await page.goto(api.url + screen);
-        await settled(page);
+        await visit(page, api.url + screen);
         assert.equal(await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth)), 0, screen);
     }
 });

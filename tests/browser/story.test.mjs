@@ -2,13 +2,10 @@
 // the open page and its end. TOCSIN_BUILD is the build tree.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn, execFileSync } from 'node:child_process';
-import { createServer } from 'node:http';
-import { createInterface } from 'node:readline';
-import { join, resolve } from 'node:path';
-import { browser, settled, site, top } from './lib.mjs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { browser, build, settled, site, started, watched } from './lib.mjs';
 
-const build = resolve(process.env.TOCSIN_BUILD ?? join(top, 'build'));
 const ADMIN = { email: 'ann@example.org', password: 'correct horse battery' };
 const LONG = { timeout: 20000 };
 let b;
@@ -17,45 +14,18 @@ let url;
 let target;
 let page;
 
-/** A site that can be taken away and brought back, at the same port. */
-async function watched() {
-    const server = createServer((_req, res) => res.end('all is well'));
-    const listen = (port) => new Promise((done) => server.listen(port, '127.0.0.1', done));
-    await listen(0);
-    const { port } = server.address();
-    return {
-        url: `http://127.0.0.1:${port}/`,
-        stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }),
-        start: () => listen(port),
-        close: () => { server.closeAllConnections(); server.close(); },
-    };
-}
-
-async function started(...words) {
-    const child = spawn('/usr/bin/python3', ['-B', '-m', 'stack', '--build', build, '--stdin', ...words], { cwd: join(top, 'tests'), stdio: ['pipe', 'pipe', 'inherit'] });
-    const line = await new Promise((done, failed) => {
-        createInterface({ input: child.stdout }).once('line', done);
-        child.once('exit', (code) => failed(new Error(`the stack ended with ${code}`)));
-    });
-    return { child, ...JSON.parse(line) };
-}
-
 before(async () => {
     site();
     target = await watched();
     [b, stack] = await Promise.all([browser(), started()]);
-    url = `${stack.url.replace(/\/$/, '')}/`;
+    url = stack.url;
     page = await b.context.newPage();
     page.setDefaultTimeout(10000);
 });
 after(async () => {
     await b?.close();
     target?.close();
-    const { child } = stack ?? {};
-    if (child) {
-        child.stdin.end();
-        await new Promise((done) => child.once('exit', done));
-    }
+    await stack?.close();
 });
 
 test('a new server asks for its set-up, and the code of the installer lets in', async () => {

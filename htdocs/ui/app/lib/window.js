@@ -11,6 +11,8 @@ const MOST_S = 2678400;
  *   everything: boolean, monitors: number[], tags: string[], groups: string[], silence: boolean, pause: boolean, show: boolean, tell: boolean, tell_before: number}} Values
  */
 
+/** Monday is 1. */
+const weekdayOf = (/** @type {number} */ wall) => ((new Date(wall).getUTCDay() + 6) % 7) + 1;
 /** "2026-11-21 02:00" @param {number} at @param {string} zone */
 const text = (at, zone) => wallText(wallOf(at, zone)).replace('T', ' ');
 
@@ -23,7 +25,7 @@ export function valuesOf(item, now, zone) {
     const rule = item?.rule ?? {};
     return {
         title: item?.title ?? '', description: item?.description ?? '', zone: where, starts: text(starts, where), lasts: span(item?.duration ?? 3600), repeat: item?.repeat ?? 'once',
-        every: rule.every ?? 1, days: rule.days ?? [((new Date(wall).getUTCDay() + 6) % 7) + 1], month: rule.week ? 'nth' : 'day', day: rule.day ?? new Date(wall).getUTCDate(), week: rule.week ?? 1, weekday: rule.weekday ?? ((new Date(wall).getUTCDay() + 6) % 7) + 1,
+        every: rule.every ?? 1, days: rule.days?.length ? rule.days : [weekdayOf(wall)], month: rule.week ? 'nth' : 'day', day: rule.day ?? new Date(wall).getUTCDate(), week: rule.week ?? 1, weekday: rule.weekday ?? weekdayOf(wall),
         expression: rule.expression ?? '0 2 * * 7', until: item?.until ? text(Date.parse(item.until), where) : '',
         everything: item?.everything ?? false, monitors: item?.monitors ?? [], tags: item?.tags ?? [], groups: item?.groups ?? [],
         silence: item?.silence ?? true, pause: item?.pause ?? false, show: item?.show ?? true, tell: item?.tell ?? true, tell_before: item?.tell_before ?? 0,
@@ -42,6 +44,16 @@ export function planOfValues(v) {
     const zone = zoneProblem(v.zone) ? 'UTC' : v.zone;
     const until = v.until.trim() ? parseWall(v.until) : null;
     return { zone, wall: parseWall(v.starts), duration: parseSpan(v.lasts) ?? 0, repeat: v.repeat, rule: ruleOf(v), until: until === null ? null : instantOf(until, zone).at };
+}
+
+/** A new start takes the days of the rule along that were those of the old one. @param {Values} v @param {string} starts @returns {Partial<Values>} */
+export function withStart(v, starts) {
+    const [old, wall] = [parseWall(v.starts), parseWall(starts)];
+    if (old === null || wall === null) return { starts };
+    return {
+        starts, ...(v.days.length === 1 && v.days[0] === weekdayOf(old) ? { days: [weekdayOf(wall)] } : {}),
+        ...(v.day === new Date(old).getUTCDate() ? { day: new Date(wall).getUTCDate() } : {}), ...(v.weekday === weekdayOf(old) ? { weekday: weekdayOf(wall) } : {}),
+    };
 }
 
 /** What the form can see itself. @param {Values} v @returns {Record<string, string>} */

@@ -1,7 +1,10 @@
 // The fields of a maintenance window.
 import { html } from '../html.js';
+import { useRef } from '../../vendor/hooks.js';
 import { plural } from '../lib/number.js';
 import { NTH, WEEKDAYS } from '../lib/recur.js';
+import { withStart } from '../lib/window.js';
+import { parseWall } from '../lib/zone.js';
 import { browserZone } from '../lib/time.js';
 import { choices } from '../store/view.js';
 import { DateTime } from './datetime.js';
@@ -27,8 +30,14 @@ export const WordFields = ({ v, set, errors, fresh }) => html`<${Field} label="T
     <${Writing} label="Description" need="optional" rows=${3} value=${v.description} onInput=${(/** @type {string} */ description) => set({ description })} error=${errors.description} help="Read on status pages. **bold**, lists and links work."/>`;
 
 /** @param {Props} props */
-export const TimeFields = ({ v, set, errors }) => html`<fieldset class="form part"><legend>When</legend>
-    <div class="grid3"><${DateTime} label="Begins" value=${v.starts} onInput=${(/** @type {string} */ starts) => set({ starts })} error=${errors.starts_at}/>
+export function TimeFields({ v, set, errors }) {
+    const last = useRef(v.starts); // while a date is typed it is none
+    const start = (/** @type {string} */ starts) => {
+        set(withStart({ ...v, starts: last.current }, starts));
+        if (parseWall(starts) !== null) last.current = starts;
+    };
+    return html`<fieldset class="form part"><legend>When</legend>
+    <div class="grid3"><${DateTime} label="Begins" value=${v.starts} onInput=${start} error=${errors.starts_at}/>
         <${Field} label="Lasts" value=${v.lasts} onInput=${(/** @type {string} */ lasts) => set({ lasts })} error=${errors.duration} list=${LASTS}/>
         <${Field} label="Time zone" value=${v.zone} onInput=${(/** @type {string} */ zone) => set({ zone: zone.trim() })} error=${errors.zone} list=${[browserZone(), ...ZONES]} help="Its clock counts, in summer and winter."/></div>
     <${Radios} label="Repeats" name="repeat" value=${v.repeat} onChange=${(/** @type {any} */ repeat) => set({ repeat })} options=${REPEATS}/>
@@ -36,6 +45,7 @@ export const TimeFields = ({ v, set, errors }) => html`<fieldset class="form par
     ${v.repeat === 'monthly' && html`<${Monthly} v=${v} set=${set} errors=${errors}/>`}
     ${v.repeat === 'cron' && html`<${Field} label="Rule" mono value=${v.expression} onInput=${(/** @type {string} */ expression) => set({ expression })} error=${errors.rule} help="Minute, hour, day of the month, month, day of the week. 0 2 * * 7 is Sunday at 02:00. It names the starts; the field “Begins” says from when on."/>`}
     ${v.repeat !== 'once' && html`<${DateTime} label="Until" need="optional" value=${v.until} onInput=${(/** @type {string} */ until) => set({ until })} error=${errors.until} help="None begins later."/>`}</fieldset>`;
+}
 
 /** @param {Props} props */
 const Weekly = ({ v, set, errors }) => html`<div class="grid2"><${Field} label="Every" type="number" inputmode="numeric" min=${1} max=${52} value=${v.every} onInput=${(/** @type {string} */ n) => set({ every: Number(n) })} error=${errors.every} help="Weeks"/>

@@ -17,9 +17,9 @@ export function Preview({ plan, list, self = 0 }) {
     const others = useOverlaps(list, self);
     const both = list.some((one) => !sameClock(plan.zone, zone.value, one.starts));
     if (!list.length) return html`<p class="soft">${plan.wall === null ? 'Enter when it begins.' : 'None is to come.'}</p>`;
-    return html`<div class="stack"><div class="scroll-x" tabindex="0" role="region" aria-label="Next occurrences"><table class="table"><thead><tr><th scope="col">${plan.zone}</th>${both && html`<th scope="col">Here, ${zoneName(zone.value)}</th>`}<th scope="col" class="num">Offset</th></tr></thead>
-        <tbody>${list.map((one) => { const odd = oddWords(one, plan.zone); return html`<tr key=${one.starts}><td class="nowrap">${short(one.starts, one.ends, plan.zone)}${odd && html`<br/><span class="meta">${odd}</span>`}</td>
-            ${both && html`<td class="nowrap">${short(one.starts, one.ends, zone.value)}</td>`}<td class="num">${offsetText(one.starts, plan.zone)}</td></tr>`; })}</tbody></table></div>
+    return html`<div class="stack"><div class="scroll-x" tabindex="0" role="region" aria-label="Next occurrences"><table class="table"><thead><tr><th scope="col">${plan.zone}</th>${both && html`<th scope="col">Here, ${zoneName(zone.value)}</th>`}</tr></thead>
+        <tbody>${list.map((one) => { const odd = oddWords(one, plan.zone); return html`<tr key=${one.starts}><td class="nowrap">${short(one.starts, one.ends, plan.zone)} <span class="meta">${offsetText(one.starts, plan.zone)}</span>${odd && html`<br/><span class="meta">${odd}</span>`}</td>
+            ${both && html`<td class="nowrap">${short(one.starts, one.ends, zone.value)}</td>`}</tr>`; })}</tbody></table></div>
         ${others.length > 0 && html`<div class="banner info"><${Icon} name="info"/><p>At the same time: ${others.map((other, i) => html`${i > 0 ? ', ' : ''}<a href=${href(`maintenance/?id=${other.id}`)}>${other.title}</a>`)}. That is allowed.</p></div>`}</div>`;
 }
 
