@@ -74,9 +74,9 @@ export async function browser(options = {}) {
     const troubles = [];
     const watch = (page) => {
         page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
-        // what a test puts into every frame is refused in the sandboxed one, as any script is
-        const own = /^Blocked script execution in '[^']*\/preview\//;
-        page.on('console', (message) => { if (message.type() === 'error' && !own.test(message.text())) troubles.push(`console: ${message.text()} ${message.location().url}`); });
+        // in the sandboxed frame of a preview neither what a test puts into every frame may run nor its reload
+        const own = /^(Blocked script execution in|Refused to execute the redirect).*\/preview\//;
+        page.on('console', (message) => { if (message.type() === 'error' && !own.test(`${message.text()} ${message.location().url}`)) troubles.push(`console: ${message.text()} ${message.location().url}`); });
     };
     context.on('page', watch);
     context.pages().forEach(watch);

@@ -84,6 +84,7 @@ test('two planners: the second sees what the first changed; one occurrence is le
     await other.getByLabel('Title', { exact: true }).fill('Patches of all');
     await other.getByRole('button', { name: 'Save', exact: true }).click();
     await other.getByRole('heading', { name: 'Patches of all' }).waitFor();
+    await page.bringToFront(); // a tab behind another draws one frame a second
     await page.getByLabel('Lasts').fill('2 h');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('dialog', { name: 'Somebody else changed this meanwhile' }).getByRole('cell', { name: 'Patches of all' }).waitFor();

@@ -24,6 +24,12 @@ export function toSections(components) {
 export const toComponents = (sections) => sections.flatMap((section) => section.items.map(({ key: _, id, ...c }) => ({
     ...(id ? { id } : {}), section: section.name.trim(), kind: c.kind, ...(c.kind === 'monitor' ? { monitor: c.monitor } : { group: c.group }), name: c.name.trim(), description: c.description.trim(), show_ms: c.show_ms, show_uptime: c.show_uptime })));
 
+/** Components that were new have a number once they are saved. @param {Section[]} sections @param {Section[]} sent @param {any[]} saved the API's answer, in the order sent */
+export function withIds(sections, sent, saved) {
+    const ids = new Map(sent.flatMap((section) => section.items).map((item, i) => [item.key, saved[i]?.id ?? null]));
+    return sections.map((section) => ({ ...section, items: section.items.map((item) => ({ ...item, id: ids.get(item.key) ?? item.id })) }));
+}
+
 /** @template T @param {T[]} list @param {number} i @param {number} by */
 function swapped(list, i, by) {
     const to = i + by;

@@ -1,10 +1,11 @@
 // Leaving a form with something in it that is not saved asks first.
-import { useEffect } from '../../vendor/hooks.js';
+import { useLayoutEffect } from '../../vendor/hooks.js';
 import { guard } from '../store/route.js';
 
 /** @param {boolean} dirty */
 export function useGuard(dirty) {
-    useEffect(() => {
+    // at once: who saves and leaves in one breath is not asked
+    useLayoutEffect(() => {
         if (!dirty) return undefined;
         const ask = () => confirm('Leave without saving?');
         const unload = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();

@@ -30,7 +30,7 @@ export function InPublic({ item, set }) {
         <div class="card-body stack"><div class="facts">${open ? html`<${Badge} status="up" word="public"/><span>since <${Time} at=${instant(item.published_at)} exact/></span>` : html`<${Badge} status="paused" word="not public"/>`}<span>${phaseName(item.phase)}</span>
                 ${item.public_title && item.public_title !== item.title && html`<span>read as “${item.public_title}”</span>`}
                 <span>${pages.length === 0 ? html`on no status page: none shows what it affects` : html`${open ? 'on' : 'would be on'} ${pages.map((page, i) => html`${i ? ', ' : ''}<a href=${href(`pages/?id=${page.id}`)}>${page.title}</a>`)}`}</span>${told > 0 && html`<span>${plural(told, 'subscriber')}</span>`}</div>
-            ${can('member') && html`<${Update} key=${item.phase} item=${item} set=${set} told=${told}/>`}</div></section>`;
+            ${can('member') && html`<${Update} item=${item} set=${set} told=${told}/>`}</div></section>`;
 }
 
 /** The draft of a page with an update that is not said yet. @param {any} item @param {string} phase @param {string} body @param {string} [title] */
@@ -39,9 +39,12 @@ const draftOf = (item, phase, body, title) => ({ incident: { id: item.id, title:
 /** @param {Props & {told: number}} props */
 function Update({ item, set, told }) {
     const over = Boolean(item.resolved_at);
-    const [phase, setPhase] = useState(over ? 'resolved' : item.phase);
+    // what was not chosen follows the incident; what was typed stays, whatever others do to it
+    const [phase_, setPhase] = useState('');
+    const [open_, setOpen] = useState(/** @type {boolean|null} */ (null));
+    const phase = over ? 'resolved' : phase_ || item.phase;
+    const open = open_ ?? Boolean(item.published_at);
     const [body, setBody] = useState('');
-    const [open, setOpen] = useState(Boolean(item.published_at));
     const [busy, setBusy] = useState(false);
     const [problem, setProblem] = useState(/** @type {import('../api.js').Problem|null} */ (null));
     const nothing = !body.trim() && phase === item.phase;
@@ -52,6 +55,8 @@ function Update({ item, set, told }) {
         try {
             const next = await post(`/incidents/${item.id}/updates`, { phase, body: body.trim(), public: open });
             setBody('');
+            setPhase('');
+            setOpen(null);
             setProblem(null);
             set(next);
             toast(open ? 'The update is public' : 'Update kept inside', { kind: 'good' });

@@ -62,7 +62,7 @@ export function Content({ v, set, errors }) {
             <p class="sr" role="status">${said}</p></section>
         <${Fold} title="Incidents and days" text=${`${v.publish === 'after' ? `outages are published ${AFTER.find(([s]) => s === v.publish_after)?.[1] ?? `after ${v.publish_after} s`}` : 'people publish by hand'}`} changed=${v.publish !== 'after' || v.publish_after !== 120 || v.day_down !== 1800} bad=${Boolean(errors.publish || errors.publish_after || errors.day_down)}>
             <${Check} label="Publish outages that checks find by themselves" checked=${v.publish === 'after'} onChange=${(/** @type {boolean} */ yes) => set({ publish: yes ? 'after' : 'never' })}/>
-            <div class="grid2">${v.publish === 'after' && html`<${Select} label="Published" value=${v.publish_after} onChange=${(/** @type {string} */ s) => set({ publish_after: Number(s) })} options=${withOwn(AFTER, v.publish_after)} error=${errors.publish_after}/>`}
+            <div class="grid2">${v.publish === 'after' && html`<${Select} label="They are published" value=${v.publish_after} onChange=${(/** @type {string} */ s) => set({ publish_after: Number(s) })} options=${withOwn(AFTER, v.publish_after)} error=${errors.publish_after}/>`}
                 <${Select} label="A day is red with" value=${v.day_down} onChange=${(/** @type {string} */ s) => set({ day_down: Number(s) })} options=${withOwn(RED, v.day_down)} error=${errors.day_down} help="Less makes it yellow."/></div><//>`;
 }
 

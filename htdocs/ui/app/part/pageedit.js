@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from '../../vendor/hooks.js';
 import { asProblem, call, del, get, patch, post } from '../api.js';
 import { href } from '../base.js';
 import { changesOf, flat, isDirty, problems, settingsOf, TAB_OF, valuesOf } from '../lib/statuspage.js';
-import { toComponents } from '../lib/sections.js';
+import { toComponents, withIds } from '../lib/sections.js';
 import { addShortcuts } from '../store/keys.js';
 import { on } from '../store/live.js';
 import { resource } from '../store/resource.js';
@@ -63,6 +63,7 @@ function Editor({ page, reload, put, failed }) {
     const [problem, setProblem] = useState(/** @type {import('../api.js').Problem|null} */ (null));
     const [busy, setBusy] = useState(false);
     const base = useRef({ version: page.version, values: v });
+    const now = useRef(v); // what was entered last, also for what began before it was drawn
     const dirty = isDirty(v, base.current.values);
     const writes = can('member');
     const tab = query.value.get('tab') ?? 'content';
@@ -72,10 +73,11 @@ function Editor({ page, reload, put, failed }) {
     useEffect(() => {
         if (page.version === base.current.version || dirty || busy) return;
         base.current = { version: page.version, values: valuesOf(page) };
-        setV(base.current.values);
+        enter(base.current.values);
     }, [page.version, dirty, busy]);
+    const enter = (/** @type {Values} */ next) => { now.current = next; setV(next); };
     const set = (/** @type {Partial<Values>} */ change) => {
-        setV((old) => ({ ...old, ...change }));
+        enter({ ...now.current, ...change });
         if (Object.keys(errors).length) setErrors({});
     };
     function refuse(/** @type {Record<string, string>} */ found) {
@@ -84,28 +86,31 @@ function Editor({ page, reload, put, failed }) {
         if (first && first !== tab) setQuery({ tab: first === 'content' ? '' : first });
         requestAnimationFrame(() => requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector('[role=tabpanel] [aria-invalid=true]'))?.focus()));
     }
+    /** What is entered while it is on its way stays entered. */
     async function send() {
-        const { settings, components } = changesOf(v, base.current.values);
+        const sent = now.current;
+        const { settings, components } = changesOf(sent, base.current.values);
         let saved = page;
         if (Object.keys(settings).length) {
             saved = await patch(`/pages/${page.id}`, settings, base.current.version);
-            base.current = { version: saved.version, values: { ...v, password: '', sections: base.current.values.sections } };
+            base.current = { version: saved.version, values: { ...sent, password: '', sections: base.current.values.sections } };
         }
         if (components) saved = await call('PUT', `/pages/${page.id}/components`, { body: { components }, ifMatch: base.current.version });
-        base.current = { version: saved.version, values: valuesOf(saved) };
-        setV(base.current.values);
+        const numbered = (/** @type {Values['sections']} */ sections) => withIds(sections, sent.sections, saved.components);
+        base.current = { version: saved.version, values: { ...valuesOf(saved), sections: numbered(sent.sections) } };
+        enter(now.current === sent ? base.current.values : { ...now.current, sections: numbered(now.current.sections) });
         put(saved);
     }
     async function publish() {
         if (busy) return;
-        const found = problems(v, page.password_set);
+        const found = problems(now.current, page.password_set);
         if (Object.keys(found).length) return refuse(found);
         setBusy(true);
         setProblem(null);
         const before = page.published_at;
         try {
-            if (dirty) await send();
-            if (v.enabled) {
+            if (isDirty(now.current, base.current.values)) await send();
+            if (now.current.enabled) {
                 await post(`/pages/${page.id}/publish`);
                 await written(page.id, before, put);
             } else toast('Saved', { kind: 'good' });
@@ -123,8 +128,8 @@ function Editor({ page, reload, put, failed }) {
     async function conflict() {
         const theirs = await get(`/pages/${page.id}`);
         const values = valuesOf(theirs);
-        const adopt = (/** @type {Values} */ next) => { base.current = { version: theirs.version, values }; setV(next); put(theirs); };
-        openDialog(() => html`<${Conflict} base=${flat(base.current.values)} mine=${flat(v)} theirs=${flat(values)} keep=${() => adopt(v)} take=${() => adopt(values)}/>`);
+        const adopt = (/** @type {Values} */ next) => { base.current = { version: theirs.version, values }; enter(next); put(theirs); };
+        openDialog(() => html`<${Conflict} base=${flat(base.current.values)} mine=${flat(now.current)} theirs=${flat(values)} keep=${() => adopt(now.current)} take=${() => adopt(values)}/>`);
     }
     useEffect(() => (writes ? addShortcuts(page.title, [{ keys: 'Ctrl+s', text: 'Save and publish', run: publish, always: true }]) : undefined), [v, busy, page]);
     const erase = () => confirmDialog({ title: `Delete ${page.title}?`, text: 'The page, its address and its subscribers go for good. To take it from the public for a while, switch it off under Address.', action: 'Delete', typed: page.slug,
