@@ -8,33 +8,33 @@
 #include "rebuild.h"
 #include "status_data.h"
 
-static int run_on(const char *config, struct rebuild *r, int64_t as_of)
+/* `rc` is empty as yet: r->rc. */
+static int run_on(const char *config, struct monitorrc *rc, struct rebuild *r, int64_t as_of)
 {
     struct system unset = {.method = "GET", .timeout_ms = 10000, .max_ms = 30000};
-    struct monitorrc rc = {0};
     char error[4400];
     struct store *s;
     int rv;
 
     if ((flags_given("config") || access(config, R_OK) == 0) &&
-        monitorrc_read(&rc, config, &unset) != 0)
+        monitorrc_read(rc, config, &unset) != 0)
         return EXIT_FAILURE;
-    r->rc = &rc;
     if (!(s = store_open(r->dir, true, DATA_LOCK_MS, error, sizeof(error)))) {
         complain("%s", error);
-        monitorrc_free(&rc);
+        monitorrc_free(rc);
         return EXIT_FAILURE;
     }
     store_tell(s, data_tell, NULL);
     rv = rebuild(s, r, as_of);
     store_close(s);
-    monitorrc_free(&rc);
+    monitorrc_free(rc);
     return rv == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct rebuild r = {.dir = "status-data", REBUILD_UNSET};
+    struct monitorrc rc = {0};
+    struct rebuild r = {.dir = "status-data", .rc = &rc, REBUILD_UNSET};
     const char *config = MONITORRC_FILE;
     int64_t as_of = clock_ms();
     const struct flag flags[] = {
@@ -46,7 +46,7 @@ static int run(const struct command *self, int argc, char **argv)
     };
     int status = flags_read(self, flags, argc, argv);
 
-    return status >= 0 ? status : run_on(config, &r, as_of);
+    return status >= 0 ? status : run_on(config, &rc, &r, as_of);
 }
 
 const struct command data_rebuild = {

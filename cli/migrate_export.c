@@ -163,7 +163,7 @@ static int export_notes(struct migration *m, PGconn *db, const char *owner)
 
 int migrate_export(struct migration *m, PGconn *db)
 {
-    char owner[24];
+    char owner[24] = "";
     const char *values[] = {m->owner};
 
     if (m->owner) {

@@ -73,8 +73,7 @@ static void tidy(int fd, int deep)
         struct stat st;
         int sub;
 
-        if (is_dots(e->d_name) ||
-            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (is_dots(e->d_name) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         if (S_ISLNK(st.st_mode) || is_left(e->d_name, &st))
             unlinkat(dirfd(d), e->d_name, 0);
