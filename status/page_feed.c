@@ -103,7 +103,7 @@ static void content(struct view *v, buf *o, const struct story *s)
     char *made;
 
     buf_clear(o);
-    if (s->window) {
+    if (!s->incident) {
         buf_puts(o, "<p>");
         view_time_text(v, o, s->window->starts_at);
         buf_puts(o, " – ");
