@@ -10,6 +10,7 @@ import { axe, browser, top } from './lib.mjs';
 import { httpd, now, silhouettes, stranger } from './pages.mjs';
 
 const KINDS = ['sample', 'up', 'empty', 'hostile', 'rtl', 'many', 'great'];
+const NOON = Date.UTC(2026, 10, 21, 11, 15) / 1000; // for what hangs on the hour
 const STATES = ['Operational', 'Degraded', 'Down', 'Maintenance', 'Unknown', 'Paused'];
 let web, b, plain;
 const url = {};
@@ -17,6 +18,7 @@ const url = {};
 before(async () => {
     [web, b, plain] = await Promise.all([httpd(), browser(), browser({ javaScriptEnabled: false })]);
     for (const kind of KINDS) url[kind] = folder(web.page(kind, now(), kind === 'rtl' ? 'ar' : 'en'));
+    url.noon = folder(web.page('noon', NOON)); // any other word is a sample
 });
 after(async () => { await Promise.all([b?.close(), plain?.close(), web?.close()]); });
 
@@ -26,7 +28,7 @@ const wide = (page) => page.evaluate(() => document.documentElement.scrollWidth 
 
 test('without a script everything is there', async (t) => {
     const page = await plain.page(t);
-    await page.goto(url.sample);
+    await page.goto(url.noon);
     assert.match(await page.locator('#banner').innerText(), /Partial outage\s+API is down since \d\d:\d\d CET/);
     assert.equal(await page.locator('.comp').count(), 8);
     assert.equal(await page.locator('.strip[role=img] svg').count(), 8);
@@ -105,7 +107,7 @@ test('the open page follows what is written, and keeps what is open', async (t) 
 
 test('each day is read by keyboard', async (t) => {
     const page = await b.page(t);
-    await page.goto(url.sample);
+    await page.goto(url.noon);
     const strip = page.locator('#c-100 .strip');
     const says = (pattern) => page.waitForFunction(([p, s]) => new RegExp(p).test(document.querySelector(s).getAttribute('aria-valuetext')), [pattern, '#c-100 .strip']);
     await strip.focus();
@@ -139,7 +141,7 @@ test('on a phone the strip fits, and a day opens by touch', async (t) => {
     const phone = await browser({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     t.after(() => phone.close());
     const page = await phone.page(t);
-    await page.goto(url.sample);
+    await page.goto(url.noon);
     assert.ok(await wide(page) <= 0);
     const strip = page.locator('#c-100 .strip');
     await strip.scrollIntoViewIfNeeded();
@@ -160,6 +162,8 @@ test('on a phone the strip fits, and a day opens by touch', async (t) => {
     assert.deepEqual(phone.troubles, []);
 });
 
+const MONTH = new Date().toISOString().slice(0, 7);
+const others = { 'light 1440': ['hostile/', 'sample/embed/'], 'light 390': [`sample/history/${MONTH}.html`], 'dark 1440': ['sample/incidents/898.html', 'empty/'], 'dark 390': ['rtl/'] };
 for (const colorScheme of ['light', 'dark']) {
     for (const width of [1440, 390]) {
         test(`axe finds nothing, ${colorScheme}, ${width} px`, async (t) => {
@@ -167,9 +171,7 @@ for (const colorScheme of ['light', 'dark']) {
             await page.emulateMedia({ colorScheme });
             await page.setViewportSize({ width, height: 900 });
             const found = [];
-            const month = new Date().toISOString().slice(0, 7);
-            const odd = colorScheme === 'light' ? ['empty/', 'hostile/', 'sample/embed/'] : ['rtl/', 'sample/incidents/898.html'];
-            for (const path of ['sample/', `sample/history/${month}.html`, ...odd]) {
+            for (const path of ['sample/', ...others[`${colorScheme} ${width}`]]) {
                 await page.goto(`${web.url}status/${path}`);
                 await page.evaluate(() => { for (const d of document.querySelectorAll('details')) d.open = true; });
                 found.push(...(await axe(page)).map((what) => `${path} ${what}`));
@@ -271,7 +273,7 @@ test('hostile words are words', async (t) => {
     const page = await b.page(t);
     let dialogs = 0;
     page.on('dialog', (dialog) => { dialogs++; return dialog.dismiss(); });
-    for (const path of ['', 'embed/', 'incidents/900.html', `history/${new Date().toISOString().slice(0, 7)}.html`]) {
+    for (const path of ['', 'embed/', 'incidents/900.html', `history/${MONTH}.html`]) {
         await page.goto(url.hostile + path);
         const odd = await page.evaluate(() => [...document.querySelectorAll('*')].filter((e) => e.localName === 'img' || e.localName === 'style' || (e.localName === 'script' && !e.src)
             || [...e.attributes].some((a) => /^on|^style$/.test(a.name) || /^\s*(javascript|data:text)/i.test(a.value) && a.name !== 'value' && !a.name.startsWith('aria'))).map((e) => e.outerHTML.slice(0, 100)));

@@ -16,6 +16,16 @@ test('the dark theme is the same by choice and by system', () => {
     assert.deepEqual(dark, chosenDark);
 });
 
+test('the public page has the colours of the console', () => {
+    const page = readFileSync(new URL('../../htdocs/status/page.css', import.meta.url), 'utf8');
+    const own = [...page.matchAll(/\{([^{}]*--bg:[^{}]*)\}/g)].map(([, body]) => [...body.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value]));
+    assert.equal(own.filter((pairs) => pairs.length > 20).length, 3);
+    own.filter((pairs) => pairs.length > 20).forEach((pairs, i) => {
+        const other = pairs.filter(([name, value]) => name !== 'track' && blocks[i][name] !== value);
+        assert.deepEqual(other, []);
+    });
+});
+
 for (const [name, theme] of Object.entries({ light, dark })) {
     const least = (fg, backs, need) => { for (const back of backs) assert.ok(contrast(theme[fg], theme[back]) >= need, `${name}: ${fg} on ${back} is ${contrast(theme[fg], theme[back]).toFixed(2)}, needs ${need}`); };
     test(`${name}: text can be read on every surface`, () => {

@@ -96,8 +96,8 @@ static void component(struct page *p, int i, const char *section, const char *na
     k = PAGE_DAYS - 1;
     c->day[k].seconds[STATUS_UP] = (int32_t)(p->now % DAY);
     if (status != STATUS_UP && status != STATUS_UNKNOWN && status != STATUS_PAUSED) {
-        c->day[k].seconds[STATUS_UP] -= 2520;
-        c->day[k].seconds[status] = 2520;
+        c->day[k].seconds[status] = p->now % DAY < 2520 ? (int32_t)(p->now % DAY) : 2520;
+        c->day[k].seconds[STATUS_UP] -= c->day[k].seconds[status];
     }
 }
 
