@@ -175,7 +175,8 @@ static int check_address(tocsin_request *q)
     json_decref(object);
     if (!errors)
         return OK;
-    core.problem(q->r, HTTP_UNPROCESSABLE_ENTITY, "invalid", NULL, errors);
+    core.problem(q->r, HTTP_UNPROCESSABLE_ENTITY, "invalid",
+                 "nothing can be sent to this address", errors);
     return HTTP_UNPROCESSABLE_ENTITY;
 }
 
