@@ -101,6 +101,20 @@ test('what the rules forbid is said where it is; two editors lose nothing', asyn
     await page.waitForFunction(() => [...document.querySelectorAll('input')].some((input) => input.value === 'de'));
 });
 
+test('subscribers are imported, listed and exported', async () => {
+    await visit(page, page.url().replace('branding', 'subscribers'));
+    await page.getByText('Nobody has subscribed yet').waitFor();
+    await page.getByRole('button', { name: 'Import' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Import subscribers' });
+    await dialog.getByLabel('E-mail addresses').fill('ann@example.org, bob@example.org nobody');
+    await dialog.getByText('2 addresses').waitFor();
+    await dialog.getByLabel('They have agreed to it before').check();
+    await dialog.getByRole('button', { name: 'Import' }).click();
+    await page.getByRole('row', { name: /bob@example.org.*active/ }).waitFor();
+    const link = await page.getByRole('link', { name: 'Export CSV' }).getAttribute('href');
+    assert.match(await (await page.request.get(new URL(link, stack.url).href)).text(), /"ann@example.org"/);
+});
+
 test('an incident by hand: the public reads of it, of its end, and of what was learnt', async () => {
     await visit(page, `${stack.url}incidents/?new=incident`);
     await page.getByLabel('Title', { exact: true }).fill('Orders are slow');
@@ -111,7 +125,7 @@ test('an incident by hand: the public reads of it, of its end, and of what was l
     await page.waitForURL('**/incidents/?id=*');
     await page.getByRole('button', { name: 'Publish…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Publish the incident' });
-    await dialog.getByText('On Example Status').waitFor();
+    await dialog.getByText('On Example Status; 2 subscribers will be told.').waitFor();
     await dialog.getByLabel('First update').fill('We look into **slow** orders.');
     await dialog.frameLocator('iframe').getByText('Orders are slow').first().waitFor(LONG);
     await dialog.getByRole('button', { name: 'Publish', exact: true }).click();

@@ -139,7 +139,7 @@ publicRoutes.push(
     }],
     ['GET', /^\/pages\/\d+\/preview\/(.+)$/, ({ w, key }) => ({ html: drawn(w.drafts.get(key)) })],
     ['GET', /^\/pages\/(\d+)\/subscribers$/, ({ w, id }) => page(id === 1 ? w.subscribers : [])],
-    ['POST', /^\/pages\/(\d+)\/subscribers\/import$/, ({ w, body }) => { for (const address of body.addresses) w.subscribers.push({ ...w.subscribers[0], id: w.subscribers.length + 1, address, confirmed_at: body.confirmed ? iso(Date.now()) : null }); return { added: body.addresses.length }; }],
+    ['POST', /^\/pages\/(\d+)\/subscribers\/import$/, ({ w, body }) => { for (const address of body.addresses) w.subscribers.push({ ...w.subscribers[0], id: w.subscribers.length + 1, address, confirmed_at: body.confirmed ? iso(Date.now()) : null }); return { added: body.addresses.length, known: 0, failed: [] }; }],
     ['DELETE', /^\/pages\/\d+\/subscribers\/(\d+)$/, ({ w, id }) => { w.subscribers = w.subscribers.filter((s) => s.id !== id); return null; }],
 );
 

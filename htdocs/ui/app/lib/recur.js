@@ -13,7 +13,7 @@ import { instantOf, wallOf } from './zone.js';
 const DAY = 864e5;
 export const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 export const NTH = /** @type {[number, string][]} */ ([[1, 'first'], [2, 'second'], [3, 'third'], [4, 'fourth'], [-1, 'last']]);
-const FAR = 2000; // candidates that are looked at
+const FAR = 20000; // candidates that are looked at
 
 /** Monday is 1. @param {number} wall */
 export const weekday = (wall) => ((new Date(wall).getUTCDay() + 6) % 7) + 1;

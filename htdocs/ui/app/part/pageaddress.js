@@ -5,28 +5,21 @@ import { addressOf } from '../screen/pages.js';
 import { Copy } from './button.js';
 import { Check, Field, Radios } from './field.js';
 
-/** A host of the page's own: its address becomes the path that the files have here. @param {string} url @param {string} slug */
+/** A host of the page's own: the same folder as its root. @param {string} url @param {string} slug */
 function snippet(url, slug) {
     let host = 'status.example.com';
     try {
         host = new URL(url).hostname;
     } catch { /* none yet: an example */ }
-    const base = `${root.pathname}status`;
-    return `# a virtual host for one status page; its files are those of ${base}/${slug}/
-<VirtualHost *:443>
+    return `<VirtualHost *:443>
   ServerName ${host}
   SSLEngine on
   SSLCertificateFile    /etc/ssl/${host}/fullchain.pem
   SSLCertificateKeyFile /etc/ssl/${host}/privkey.pem
 
-  RewriteEngine on
-  # what the page links to: its styles, and this Tocsin for subscriptions
-  RewriteRule ^/assets/(.*)$ ${base}/assets/$1 [PT,L]
-  RewriteCond %{REQUEST_URI} !^${base}/
-  RewriteCond %{REQUEST_URI} !^${root.pathname}api/v1/
-  RewriteRule ^/(.*)$ ${base}/${slug}/$1 [PT,L]
-  # the site of Tocsin: conf/tocsin.conf with its Defines
-  Include conf-available/tocsin.conf
+  # TOCSIN_STATUS is defined in tocsin.conf: where tocsind writes status pages
+  Alias /assets/ "\${TOCSIN_STATUS}/assets/"
+  Alias / "\${TOCSIN_STATUS}/${slug}/"
 </VirtualHost>`;
 }
 

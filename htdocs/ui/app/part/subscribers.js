@@ -1,21 +1,19 @@
 // Who is told of incidents and maintenance: list, export, import, and whose mail came back.
 import { html } from '../html.js';
 import { useEffect, useMemo, useState } from '../../vendor/hooks.js';
-import { asProblem, del, get, post } from '../api.js';
+import { asProblem, del, post } from '../api.js';
+import { apiUrl } from '../base.js';
 import { plural } from '../lib/number.js';
 import { instant } from '../lib/time.js';
 import { pager } from '../store/pager.js';
 import { can } from '../store/session.js';
 import { toast, toastProblem } from '../store/toasts.js';
 import { Button } from './button.js';
-import { saveCsv } from './csv.js';
 import { closeDialog, confirmDialog, Dialog, openDialog } from './dialog.js';
 import { Check, Field, FormProblem } from './field.js';
 import { Empty, Failed, Skeleton } from './states.js';
 import { Badge } from './status.js';
 import { Time } from './time.js';
-
-const EXPORT_MOST = 50; // pages of the list
 
 /** @param {import('./pageedit.js').TabProps} props */
 export function Subscribers({ page, v, set }) {
@@ -26,16 +24,8 @@ export function Subscribers({ page, v, set }) {
     const names = new Map(page.components.map((/** @type {any} */ c) => [c.id, c.name]));
     const drop = (/** @type {any} */ one) => confirmDialog({ title: `Remove ${one.address}?`, text: 'It is told nothing any more. It may subscribe again.', action: 'Remove',
         run: async () => { try { await del(`/pages/${page.id}/subscribers/${one.id}`); toast(`${one.address} removed`); } catch (e) { toastProblem(e); } list.load(); } });
-    const exported = async () => {
-        try {
-            const all = await everybody(page.id);
-            saveCsv(`${page.slug} subscribers`, [['type', 'address', 'components', 'state', 'since'], ...all.map((one) => [one.type, one.address, (one.components ?? []).map((/** @type {number} */ id) => names.get(id) ?? id).join(' '), stateOf(one)[1], one.confirmed_at ?? one.created_at])]);
-        } catch (e) {
-            toastProblem(e, 'The export failed');
-        }
-    };
     return html`<div class="card card-body form narrow-page"><${Check} label="Readers may subscribe" checked=${v.subscribe} onChange=${(/** @type {boolean} */ subscribe) => set({ subscribe })} help="By e-mail, after they have confirmed their address, or by webhook. Feeds are there in any case."/></div>
-        <section class="card" aria-labelledby="subscribers"><header><h2 id="subscribers">Subscribers</h2>${items && items.length > 0 && html`<${Button} small onClick=${exported}>Export CSV<//>`}
+        <section class="card" aria-labelledby="subscribers"><header><h2 id="subscribers">Subscribers</h2>${items && items.length > 0 && html`<a class="btn small" href=${`${apiUrl(`/pages/${page.id}/subscribers`)}?format=csv`} download>Export CSV</a>`}
                 ${can('member') && html`<${Button} small icon="add" onClick=${() => openDialog(() => html`<${Import} page=${page} reload=${list.load}/>`)}>Import<//>`}</header>
             <${Failed} error=${error} what="The subscribers" retry=${list.load} old=${Boolean(items)}/>
             ${!items ? !error && html`<${Skeleton} rows=${3} label="Loading the subscribers"/>` : items.length === 0 ? html`<${Empty} icon="user" title="Nobody has subscribed yet"><p>Who subscribes on the page is listed here once the address is confirmed.</p><//>`
@@ -53,19 +43,6 @@ function stateOf(one) {
     return one.failures ? ['degraded', `came back ${plural(one.failures, 'time')}`] : ['up', 'active'];
 }
 
-/** @param {number} id @returns {Promise<any[]>} */
-async function everybody(id) {
-    const all = [];
-    let after = null;
-    for (let n = 0; n < EXPORT_MOST; n++) {
-        const answer = /** @type {any} */ (await get(`/pages/${id}/subscribers`, { after, limit: 200 }));
-        all.push(...answer.items);
-        after = answer.next;
-        if (!after) break;
-    }
-    return all;
-}
-
 /** @param {{page: any, reload: () => unknown}} props */
 function Import({ page, reload }) {
     const [text, setText] = useState('');
@@ -76,7 +53,8 @@ function Import({ page, reload }) {
         if (!addresses.length) return;
         try {
             const answer = await post(`/pages/${page.id}/subscribers/import`, { addresses, confirmed: sure });
-            toast(`${plural(answer?.added ?? answer?.done ?? addresses.length, 'address', 'addresses')} imported`, { kind: 'good' });
+            const failed = answer.failed?.length ?? answer.failed ?? 0;
+            toast(`${plural(answer.added, 'address', 'addresses')} imported${answer.known ? `, ${answer.known} known already` : ''}${failed ? `, ${failed} refused` : ''}`, { kind: failed ? 'bad' : 'good' });
             closeDialog();
             reload();
         } catch (e) {
