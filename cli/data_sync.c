@@ -15,6 +15,7 @@
 #include "github_issue.h"
 #include "known.h"
 #include "notes.h"
+#include "rebuild.h"
 #include "status_data.h"
 
 #define ISSUES_MAX 50000
@@ -185,6 +186,32 @@ static int write_files(struct sync *s)
     return -1;
 }
 
+/* What follows from these files where there are checks, too: status.json, status/v1. */
+static int keep_up(const struct sync *s)
+{
+    const char *config = s->config ? s->config : MONITORRC_FILE;
+    struct rebuild after = {REBUILD_UNSET, .dir = s->dir};
+    struct monitorrc rc = {0};
+    char path[4200];
+    struct store *store;
+    int rv = -1;
+
+    snprintf(path, sizeof(path), "%.4000s/archives", s->dir);
+    if (access(path, F_OK) != 0)
+        return 0;
+    if (access(config, R_OK) == 0 &&
+        monitorrc_read(&rc, config, &(struct system){.method = "GET"}) == 0)
+        after.rc = &rc;
+    store = store_open(s->dir, true, DATA_LOCK_MS, path, sizeof(path));
+    if (store)
+        rv = rebuild(store, &after, s->now * 1000);
+    else
+        complain("%s", path);
+    store_close(store);
+    monitorrc_free(&rc);
+    return rv;
+}
+
 static bool names(const struct note *n, const char *system)
 {
     int i;
@@ -266,7 +293,8 @@ static void step_outputs(struct sync *s, const char *message)
 
 static int finish(struct sync *s)
 {
-    const char *const files[] = {"incidents.json", "maintenance.json", NULL};
+    const char *const files[] = {"incidents.json", "maintenance.json", "status.json", "status",
+                                 NULL};
     const char *message = commit_message(s);
 
     printf("%d incidents (%d open), %d maintenance windows, %d left out; %d requests, %d "
@@ -299,7 +327,7 @@ static int sync_run(struct sync *s)
         github_cache_save(&s->g, s->dir, rc == 0);
     if (rc != 0)
         complain("%s; the files are as they were", plain(s, s->g.error));
-    else if (write_files(s) != 0)
+    else if (write_files(s) != 0 || keep_up(s) != 0)
         rc = -1;
     rc = rc == 0 ? finish(s) : EXIT_FAILURE;
     json_decref(s->issues);

@@ -227,6 +227,16 @@ def test_flags_environment_and_the_old_name(hub, tocsin, tmp_path):
     assert 'commit_message=🟥 Systems down: api-1 [skip ci]\nincidents_open=1\ncritical=true\n' == output.read_text()
 
 
+def test_what_is_made_of_the_files_follows(hub, tocsin, checks):
+    checks(api='uuu')
+    (tocsin.dir / 'status/v1').mkdir(parents=True)
+    (tocsin.dir / 'status/v1/summary.json').write_text('{}')
+    hub.issue(1, 'Slow', ['status', 'major', 'system:api'])
+    tocsin('sync')
+    assert tocsin.read('status.json')['items'][0]['name'] == 'api'
+    assert tocsin.read('status/v1/summary.json')['incidents']['open'][0]['issueNumber'] == 1
+
+
 def test_commit_holds_the_files_and_only_them(hub, tocsin, tmp_path):
     def git(*words):
         return subprocess.run(['git', '-c', 'safe.directory=*', *words], cwd=tmp_path, check=True, capture_output=True, text=True,
