@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Holds who may include whom: a file that takes from where it must not is named here."""
+"""Holds who may include whom, and that SQL is installed: a file that takes from where it must not is named here."""
 import pathlib
 import re
 import sys
@@ -105,6 +105,14 @@ def check_sql():
                  f'sql/{mine}/{file.name}: security definer without a search_path')
 
 
+def check_installed():
+    """What `tocsin migrate` reads here, it finds where it is installed, too."""
+    listed = set(re.findall(r'[a-z_]+/[\w]+\.sql', (SRC / 'sql/Makefile.am').read_text()))
+    there = {str(file.relative_to(SRC / 'sql')) for file in (SRC / 'sql').glob('*/*.sql')}
+    for name in sorted(listed | there):
+        hold(name in listed and name in there, f'sql/Makefile.am and sql/{name} do not know each other')
+
+
 def check_js():
     """Only api.js fetches, and the live transport opens the stream."""
     ui = SRC / 'htdocs/ui'
@@ -130,6 +138,7 @@ def check_sizes():
 def main():
     check_c()
     check_sql()
+    check_installed()
     check_js()
     check_sizes()
     for what in WRONG:
