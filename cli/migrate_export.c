@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adopt.h"
 #include "cli.h"
 #include "day.h"
 #include "db.h"
@@ -80,6 +81,35 @@ static int export_checks(struct migration *m, PGconn *db, const char *owner)
         return -1;
     printf("checks: %ld new, of %d days\n", added, days);
     return 0;
+}
+
+/* Of days whose checks are gone, as many are made as there were. */
+static int export_old_days(struct migration *m, PGconn *db, const char *owner)
+{
+    const char *values[] = {owner};
+    PGresult *res = db_query(db, "select * from tocsin.export_old_days($1)", 1, values);
+    int n = res ? PQntuples(res) : 0, rv = res ? 0 : -1, made = 0;
+
+    for (int i = 0; i < n && rv >= 0; i++) {
+        const char *date = PQgetvalue(res, i, 0);
+        struct made_day day = {
+            .svc = PQgetvalue(res, i, 1),
+            .total = atoi(PQgetvalue(res, i, 2)),
+            .failed = atoi(PQgetvalue(res, i, 3)),
+            .outages = atoi(PQgetvalue(res, i, 4)),
+            .ms = atoi(PQgetvalue(res, i, 5)),
+        };
+
+        if (!day_parse(date, strlen(date), &day.day))
+            continue;
+        if ((rv = store_make_day(m->store, &day)) < 0)
+            complain("%s", store_error(m->store));
+        made += rv > 0;
+    }
+    PQclear(res);
+    if (made > 0)
+        printf("days made of their numbers: %d\n", made);
+    return rv < 0 ? -1 : 0;
 }
 
 /* ---------------------------------------------------------------- what people said */
@@ -175,6 +205,7 @@ int migrate_export(struct migration *m, PGconn *db)
         PQclear(res);
     }
     if (export_checks(m, db, m->owner ? owner : NULL) < 0 ||
+        export_old_days(m, db, m->owner ? owner : NULL) < 0 ||
         export_notes(m, db, m->owner ? owner : NULL) < 0)
         return -1;
     if (store_current(m->store, m->now, false) < 0 ||

@@ -262,6 +262,23 @@ static int make_day(struct store *s, const struct entry *e, size_t n, struct ado
     return rv;
 }
 
+int store_make_day(struct store *s, const struct made_day *day)
+{
+    struct adopted out = {0};
+    const struct entry e = {
+        .day = day->day,
+        .svc = names_id(&s->names, day->svc, strlen(day->svc)),
+        .total = day->total < CHECKS_MAX ? day->total : CHECKS_MAX,
+        .failed = day->failed < day->total ? day->failed : day->total,
+        .outages = day->outages,
+        .ms = day->ms,
+    };
+
+    if (e.total < 1 || e.failed > e.total)
+        return 0;
+    return make_day(s, &e, 1, &out) < 0 ? -1 : (int)out.days;
+}
+
 static void read_summary(struct store *s, int today, struct entries *all, long *bad)
 {
     char path[STORE_PATH];

@@ -21,4 +21,13 @@ struct adopted {
  */
 int store_adopt(struct store *s, int64_t now_ms, struct adopted *out);
 
+/* Makes the checks of a day of a system of which only numbers are left, as above, when its
+ * files have no reading of that system. 1: made, 0: there is one, -1: see store_error(). */
+struct made_day {
+    int day;
+    const char *svc;
+    int total, failed, outages, ms;
+};
+int store_make_day(struct store *s, const struct made_day *day);
+
 #endif

@@ -314,6 +314,24 @@ language sql stable set search_path = '' as $$
      order by c.at, m.id
 $$;
 
+-- Days of which the numbers are left, and no checks.
+create or replace function tocsin.export_old_days(owner bigint)
+returns table (day date, name text, checks integer, failed integer, outages integer, ms integer)
+language sql stable set search_path = '' as $$
+    select d.day, m.name, d.checks, d.failed,
+           (select count(*) from tocsin.transition t
+             where t.monitor = m.id and t.status = 3 and t.at >= d.day::timestamp at time zone 'UTC'
+               and t.at < (d.day + 1)::timestamp at time zone 'UTC')::integer,
+           coalesce(d.sum_us / nullif(d.checks - d.failed, 0) / 1000, 0)::integer
+      from tocsin.export_monitors(export_old_days.owner) m
+      join tocsin.monitor_day d on d.monitor = m.id
+     where d.checks > 0
+       and not exists (select from tocsin.monitor_hour h
+                        where h.monitor = m.id and h.hour >= d.day::timestamp at time zone 'UTC'
+                          and h.hour < (d.day + 1)::timestamp at time zone 'UTC')
+     order by d.day, m.id
+$$;
+
 -- What the public may read of incidents, and the windows that are shown, in the shape of
 -- incidents.json and maintenance.json.
 create or replace function tocsin.export_notes(owner bigint) returns json

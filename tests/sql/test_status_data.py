@@ -5,8 +5,11 @@ import json
 import os
 import subprocess
 
+import jsonschema
 import psycopg
 import pytest
+
+from stack import host
 
 DAY, STEP = 86_400_000, 300_000
 NOW = datetime.datetime.now(datetime.timezone.utc)
@@ -142,6 +145,19 @@ def test_a_tree_becomes_monitors_with_their_history_and_a_tree_again(place, tree
     window, = json.loads((tree / 'copy' / 'maintenance.json').read_text())
     assert (window['title'], window['systems'], window['status']) == ('Upgrade', ['api'], 'completed')
     assert place('--output-dir', 'copy', '--from-database', cwd=tree).stdout.startswith('checks: 0 new')
+
+
+def test_days_of_which_only_numbers_are_left_come_out_too(place, tree):
+    assert place('--output-dir', 'status-data', '--owner', 'ann@example.com', cwd=tree).returncode == 0
+    place.sql('delete from tocsin.monitor_hour where hour < to_timestamp(%s)', FIRST / 1000 + 86_400)
+    out = place('--output-dir', 'copy', '--from-database', cwd=tree)
+    assert out.returncode == 0 and 'days made of their numbers: 2\n' in out.stdout, out.stderr
+    rows = json.loads((tree / 'copy/daily-summary.json').read_text())['services']['api']
+    assert [(r['checksTotal'], r['checksPassed'], r['incidentCount'], r['avgLatencyMs']) for r in rows] == \
+        [(288, 275, 1, 50), (288, 276, 1, 50)]
+    for name in ('incidents', 'maintenance'):
+        schema = json.loads((host.SRC / f'docs/schemas/{name}.schema.json').read_text())
+        jsonschema.Draft202012Validator(schema).validate(json.loads((tree / f'copy/{name}.json').read_text()))
 
 
 def lines_of(folder):

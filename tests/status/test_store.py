@@ -556,6 +556,12 @@ def test_all_files_are_as_their_schemas_say(tree):
     assert [e.findtext('{*}title') for e in feed.findall('{*}entry')] == ['No number', 'Over']
 
 
+def test_the_file_of_the_systems_is_as_its_schema_says(tree):
+    tree('status-data config add', '--name', 'api', '--url', 'https://example.com/', '--expected-codes', '200,204', '--display-name', 'API')
+    tree('status-data config add', '--name', 'web', '--url', 'http://example.com/', '--hidden')
+    check('monitorrc', json.loads((tree.path / '.monitorrc.json').read_text()))
+
+
 def test_the_schemas_tell_wrong_files(tree):
     good = {'t': NOW, 'svc': 'a', 'state': 'up', 'code': 200, 'lat': 1}
     check('reading', good)
