@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "day.h"
+#include "page_zone.h"
 #include "when_impl.h"
 #include "when_word.h"
 
@@ -84,6 +85,26 @@ static int resolve_day(struct said *w, int64_t wall, int *day)
     }
 }
 
+static int offset_at(const struct zone *z, int64_t at)
+{
+    struct zone_time t;
+
+    zone_time(z, at, &t);
+    return t.offset_s;
+}
+
+/* The offset of a wall time: the first of two, and one that there is not moves forward. */
+static int place_offset(const char *place, int64_t wall)
+{
+    struct zone *z = zone_open(place);
+    int before = offset_at(z, wall - DAY_S), after = offset_at(z, wall + DAY_S);
+
+    if (offset_at(z, wall - before) != before && offset_at(z, wall - after) == after)
+        before = after;
+    zone_free(z);
+    return before;
+}
+
 static int resolve(struct said *w, int64_t anchor, int64_t *at)
 {
     bool clock = w->hour != UNSET || w->implied != UNSET;
@@ -92,6 +113,8 @@ static int resolve(struct said *w, int64_t anchor, int64_t *at)
 
     if (w->us_zone)
         offset = when_us_offset(w->minutes, anchor + w->minutes * 60);
+    if (*w->place)
+        offset = place_offset(w->place, anchor);
     wall = anchor + offset;
     if (w->kind == DAY_NONE)
         wall = add_months(wall + w->seconds, w->months);
@@ -109,6 +132,8 @@ static int resolve(struct said *w, int64_t anchor, int64_t *at)
             wall = add_months(wall + w->seconds, w->months);
         if (w->us_zone)
             offset = when_us_offset(w->minutes, wall);
+        if (*w->place)
+            offset = place_offset(w->place, wall);
     }
     else if (!w->amount && !w->now) {
         return when_refuse(w, "it says no time");

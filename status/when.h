@@ -2,6 +2,7 @@
  * when: the times that people write.
  *
  *     2025-11-15T02:00:00Z   2025-11-15 02:00 CET   2025-11-15 (12:00)   Nov 15 2am PST
+ *     2025-11-15 02:00 Europe/Berlin
  *     tomorrow 2am UTC   next Monday 9am   this Friday at 22:00   tonight   noon
  *     +2h   +1d 12h   in 3 hours   in half an hour   2 days ago   in 2 weeks at 9am
  *

@@ -20,7 +20,8 @@ struct said {
     int implied;              /* the hour of "evening" */
     bool half_day;            /* am or pm was said */
     bool zone, us_zone;
-    int minutes; /* of the zone */
+    int minutes;    /* of the zone */
+    char place[40]; /* or its name, "Europe/Berlin" */
     bool amount, now, at;
     int64_t seconds; /* of the amounts */
     int months;

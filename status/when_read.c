@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "day.h"
+#include "page_zone.h"
 #include "when_impl.h"
 #include "when_word.h"
 
@@ -310,6 +311,27 @@ static int read_after(struct said *w, enum word_kind first, int count)
     return when_refuse(w, "'%.16s' makes no time here", word);
 }
 
+/* "Europe/Berlin". 1: it was one. */
+static int read_place(struct said *w)
+{
+    static const char letter[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/";
+    size_t n = strspn(w->p, letter);
+    struct zone *z;
+    bool known;
+
+    if (!memchr(w->p, '/', n))
+        return 0;
+    snprintf(w->place, sizeof(w->place), "%.*s", (int)n, w->p);
+    z = zone_open(w->place);
+    known = n < sizeof(w->place) && !strcmp(zone_name(z), w->place);
+    zone_free(z);
+    if (!known)
+        return when_refuse(w, "'%s' is no time zone that is known here", w->place);
+    w->p += n;
+    return set_zone(w, 0, false) == 0 ? 1 : -1;
+}
+
 static int read_word(struct said *w)
 {
     char word[16];
@@ -385,7 +407,7 @@ int when_read(struct said *w)
             got = digits(w->p) ? read_number(w, sign)
                                : when_refuse(w, "a sign without a number");
         }
-        else if (got == 0) {
+        else if (got == 0 && (got = read_place(w)) == 0) {
             got = read_word(w);
         }
         if (got < 0)

@@ -162,6 +162,8 @@ def test_pages_that_take_no_strangers(stack):
                      {'access': 'address', 'allow': ['192.0.2.0/24']}):
         w = World(stack, 'closed-' + next(iter(settings)) + str(len(settings)) + settings.get('access', ''), **settings)
         assert w.ask('a@example.org').status_code == 404
+    near = World(stack, 'near', access='address', allow=['127.0.0.0/8'])
+    assert near.ask('near@example.org').status_code == 202, 'who may read it may subscribe'
     assert stack.anyone().api('POST', '/public/pages/nowhere/subscriptions', json={'address': 'a@b.example'}).status_code == 404
 
 

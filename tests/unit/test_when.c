@@ -129,6 +129,16 @@ static const struct {
     {"2025-12-01 09:00 ET", "2025-12-01T14:00:00Z", NULL},
     {"2025-03-09 03:00 PT", "2025-03-09T10:00:00Z", NULL},
     {"2025-11-02 01:30 PT", "2025-11-02T08:30:00Z", NULL},
+    /* places */
+    {"2025-07-01 09:00 Europe/Berlin", "2025-07-01T07:00:00Z", NULL},
+    {"2025-12-01 09:00 Europe/Berlin", "2025-12-01T08:00:00Z", NULL},
+    {"2025-03-30 02:30 Europe/Berlin", "2025-03-30T01:30:00Z",
+     NULL}, /* there is none: 03:30 */
+    {"2025-10-26 02:30 Europe/Berlin", "2025-10-26T00:30:00Z", NULL}, /* the first of two */
+    {"tomorrow 2am America/Los_Angeles", "2025-11-05T10:00:00Z", "2025-11-05T03:00:00Z"},
+    {"2025-12-01 09:00 Europe/Nowhere", NULL, NULL},
+    {"2025-12-01 09:00 ../../etc/passwd", NULL, NULL},
+    {"2025-12-01 09:00 Europe/Berlin UTC", NULL, NULL},
     /* no time at all */
     {"", NULL, NULL},
     {"@", NULL, NULL},
