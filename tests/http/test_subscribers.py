@@ -313,6 +313,27 @@ def test_five_mails_that_bounce_end_it(stack):
     assert {d['subscriber']['address'] for d in items} == {'dead@example.org'} and {d['state'] for d in items} == {'dead'}
 
 
+def test_what_is_tried_again_stays_in_order_and_ends_with_its_subscriber(stack):
+    w = World(stack, 'order')
+    w.add(('slow@example.org', []), ('leaves@example.org', []))
+    stack.smtp.refuse = '451 4.3.0 later'
+    try:
+        i = w.incident(w.monitors[0])
+        w.say(i, phase='identified', body='one', public=True)
+        w.say(i, phase='monitoring', body='two')
+        stack.wait(lambda: stack.db("select 1 from tocsin.outbox where incident = %s and attempts > 0 and locked_by is null", i['id'])[1:], 15)
+        tried = stack.db("select body->>'body' from tocsin.outbox where incident = %s and attempts > 0", i['id'])
+        assert {b for b, in tried} == {'one'}, 'the second waits for the first'
+        stack.db("delete from tocsin.subscriber where address = 'leaves@example.org'")
+        assert len(stack.db('select 1 from tocsin.outbox where incident = %s', i['id'])) == 2, 'nobody is told who has left'
+    finally:
+        stack.smtp.refuse = None
+    stack.db("update tocsin.outbox set next_at = now() where incident = %s and state = 'pending'", i['id'])
+    mails = stack.smtp.wait(2, to='slow@example.org')
+    assert ['Identified' in m['Subject'] for m in mails] == [True, False]
+    assert w.listed()['slow@example.org']['failures'] == 0
+
+
 # ---- the owner
 
 def test_the_table_goes_out_and_in_without_formulas(stack):
