@@ -22,7 +22,7 @@ struct publish {
     const char *data, *out, *config, *logo;
     const char *title, *description, *url, *lang, *zone, *slug, *theme, *accent, *link;
     bool all, hide;
-    long day_down;
+    long day_down, fresh;
     int64_t as_of;
 };
 
@@ -220,6 +220,7 @@ static int publish(const struct publish *p)
         .link = p->link,
         .robots = !p->hide,
         .day_down_s = (int32_t)(p->day_down / 1000),
+        .fresh_s = (int32_t)(p->fresh / 1000),
     };
     int rv = -1;
 
@@ -245,6 +246,7 @@ static int run(const struct command *self, int argc, char **argv)
         .accent = "#2563eb",
         .link = "",
         .day_down = 1800000,
+        .fresh = 1200000,
     };
     const struct flag flags[] = {
         {"data-dir", FLAG_TEXT, &p.data, "DIR", "folder of the status data (status-data)"},
@@ -266,6 +268,8 @@ static int run(const struct command *self, int argc, char **argv)
         {"no-robots", FLAG_SWITCH, &p.hide, NULL, "search engines shall not list the page"},
         {"day-down", FLAG_MS, &p.day_down, "TIME", "a day with more downtime is red (30m)", 0,
          86400000},
+        {"fresh", FLAG_MS, &p.fresh, "TIME", "older, the page calls its status unknown (20m)",
+         60000, 604800000},
         {"as-of", FLAG_TIME, &p.as_of, "TIME", "as if it were then"},
         {NULL},
     };

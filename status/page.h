@@ -82,8 +82,9 @@ struct page {
     bool robots, subscribe;    /* may be indexed; has e-mail and webhook subscription */
     const char *subscribe_url; /* where the form is sent; NULL: feeds only */
     int32_t day_down_s;        /* a day with more downtime is red */
-    int64_t now;               /* when this was true */
-    int32_t today;             /* days since 1970-01-01, UTC */
+    int32_t fresh_s; /* how old it may be before its status is unknown; 0: 5 minutes */
+    int64_t now;     /* when this was true */
+    int32_t today;   /* days since 1970-01-01, UTC */
     struct page_component *component;
     int components;
     struct page_incident *incident; /* newest first */

@@ -5,7 +5,8 @@
 #include "day.h"
 #include "page_view.h"
 
-#define ASSETS "../assets/"
+#define ASSETS  "../assets/"
+#define FRESH_S 300 /* of a page that is written every minute */
 
 void view_word(struct view *v, enum word w)
 {
@@ -201,6 +202,11 @@ static void about(struct view *v, const char *title)
              p->url, p->url);
 }
 
+static int fresh_s(const struct page *p)
+{
+    return p->fresh_s > 0 ? p->fresh_s : FRESH_S;
+}
+
 void view_open(struct view *v, const char *title, const char *body_class)
 {
     const struct page *p = v->page;
@@ -227,8 +233,10 @@ void view_open(struct view *v, const char *title, const char *body_class)
     html(o, "</head>\n<body class=\"%s\" data-zone=\"%s\"", body_class, zone_name(v->zone));
     day_print_s(p->now, at);
     if (v->live)
-        html(o, " data-at=\"%s\" data-rev=\"%s\" data-summary=\"%ssummary.json\"", at, v->rev,
-             v->up);
+        html(o,
+             " data-at=\"%s\" data-rev=\"%s\" data-summary=\"%ssummary.json\" "
+             "data-fresh=\"%d\"",
+             at, v->rev, v->up, fresh_s(p));
     buf_puts(o, ">\n");
     shape_symbols(o);
 }
@@ -288,6 +296,17 @@ void view_close(struct view *v)
     buf_puts(v->out, "</body>\n</html>\n");
 }
 
+static void age_rule(struct view *v)
+{
+    if (fresh_s(v->page) == FRESH_S) {
+        view_word(v, W_AGE_RULE);
+        return;
+    }
+    buf_clear(&v->scratch);
+    view_duration(&v->scratch, fresh_s(v->page));
+    language_say(v->out, v->lang, W_AGE_RULE_LONG, buf_end(&v->scratch), NULL);
+}
+
 void view_foot(struct view *v)
 {
     const char *zone = zone_name(v->zone);
@@ -300,7 +319,7 @@ void view_foot(struct view *v)
         view_time(v, &v->scratch, v->page->now, true);
         language_say(o, v->lang, W_UPDATED, buf_end(&v->scratch), NULL);
         buf_puts(o, ". ");
-        view_word(v, W_AGE_RULE);
+        age_rule(v);
         buf_puts(o, "</p>\n");
     }
     buf_puts(o, "<p>");

@@ -32,6 +32,7 @@ enum word {
     W_AFFECTED,       /* {1} names */
     W_UPDATED,        /* {1} time */
     W_AGE_RULE,
+    W_AGE_RULE_LONG, /* {1} duration */
     W_COMPONENTS, /* headings */
     W_OPEN_INCIDENTS,
     W_PAST_INCIDENTS,

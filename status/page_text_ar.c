@@ -35,6 +35,7 @@ const struct language language_ar = {
             [W_UPDATED] = "حُدِّث {1}",
             [W_AGE_RULE] = "تُكتب الصفحة كل دقيقة؛ إذا مضى على هذا الوقت أكثر من 5 دقائق "
                            "فالحالة غير معروفة.",
+            [W_AGE_RULE_LONG] = "إذا مضى على هذا الوقت أكثر من {1} فالحالة غير معروفة.",
             [W_COMPONENTS] = "الأنظمة",
             [W_OPEN_INCIDENTS] = "الحوادث المفتوحة",
             [W_PAST_INCIDENTS] = "الحوادث السابقة",

@@ -34,6 +34,7 @@ const struct language language_de = {
             [W_UPDATED] = "Stand {1}",
             [W_AGE_RULE] = "Wird jede Minute neu geschrieben; ist diese Zeit älter als 5 "
                            "Minuten, so ist der Zustand unbekannt.",
+            [W_AGE_RULE_LONG] = "Ist diese Zeit älter als {1}, so ist der Zustand unbekannt.",
             [W_COMPONENTS] = "Systeme",
             [W_OPEN_INCIDENTS] = "Offene Störungen",
             [W_PAST_INCIDENTS] = "Frühere Störungen",

@@ -34,6 +34,7 @@ const struct language language_en = {
             [W_UPDATED] = "Updated {1}",
             [W_AGE_RULE] = "Rewritten every minute; if this time is older than 5 minutes, the "
                            "status is unknown.",
+            [W_AGE_RULE_LONG] = "If this time is older than {1}, the status is unknown.",
             [W_COMPONENTS] = "Systems",
             [W_OPEN_INCIDENTS] = "Open incidents",
             [W_PAST_INCIDENTS] = "Past incidents",

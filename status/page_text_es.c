@@ -34,6 +34,7 @@ const struct language language_es = {
             [W_UPDATED] = "Actualizado el {1}",
             [W_AGE_RULE] = "Se reescribe cada minuto; si esta hora tiene más de 5 minutos, el "
                            "estado es desconocido.",
+            [W_AGE_RULE_LONG] = "Si esta hora tiene más de {1}, el estado es desconocido.",
             [W_COMPONENTS] = "Sistemas",
             [W_OPEN_INCIDENTS] = "Incidentes abiertos",
             [W_PAST_INCIDENTS] = "Incidentes anteriores",

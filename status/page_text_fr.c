@@ -34,6 +34,7 @@ const struct language language_fr = {
             [W_UPDATED] = "Mis à jour le {1}",
             [W_AGE_RULE] = "Réécrit chaque minute ; si cette heure date de plus de 5 minutes, "
                            "l’état est inconnu.",
+            [W_AGE_RULE_LONG] = "Si cette heure date de plus de {1}, l’état est inconnu.",
             [W_COMPONENTS] = "Systèmes",
             [W_OPEN_INCIDENTS] = "Incidents en cours",
             [W_PAST_INCIDENTS] = "Incidents passés",

@@ -3,7 +3,7 @@
 'use strict';
 (() => {
 const MINUTE = 60000;
-const OLD = 5 * MINUTE;
+const old = () => Number(document.body.dataset.fresh) * 1000;
 const LAST = 89;
 const root = document.documentElement;
 const find = (id) => document.getElementById(id);
@@ -64,24 +64,24 @@ function judge(known = true) {
     const banner = find('banner');
     const title = find('overall');
     const age = Math.max(0, now() - written());
-    const old = known && age > OLD;
-    if (old && !banner.dataset.was) {
+    const late = known && age > old();
+    if (late && !banner.dataset.was) {
         banner.dataset.was = banner.className;
         title.dataset.was = title.textContent;
         banner.className = 'banner s0';
         banner.querySelector('use').setAttribute('href', '#i0');
-    } else if (!old && banner.dataset.was) {
+    } else if (!late && banner.dataset.was) {
         banner.className = banner.dataset.was;
         title.textContent = title.dataset.was;
         banner.querySelector('use').setAttribute('href', `#i${banner.className.slice(-1)}`);
         delete banner.dataset.was;
     }
-    if (old) {
+    if (late) {
         const said = word('stale', duration(Math.floor(age / MINUTE) * 60));
         if (title.textContent !== said) title.textContent = said;
         if (banner.ariaLabel) banner.ariaLabel = said;
     }
-    if (find('age')) find('age').textContent = old ? '' : ` (${new Intl.RelativeTimeFormat(locale(), { style: 'short' }).format(-Math.floor(age / 1000), 'second')})`;
+    if (find('age')) find('age').textContent = late ? '' : ` (${new Intl.RelativeTimeFormat(locale(), { style: 'short' }).format(-Math.floor(age / 1000), 'second')})`;
     const note = find('note');
     const said = failed ? word('late', clock(new Date(failed + skew), false)) : '';
     if (note && note.textContent !== said) note.textContent = said;
@@ -91,7 +91,7 @@ function load() {
     asked ??= fetch(document.body.dataset.summary, { cache: 'no-cache' }).then(async (response) => {
         if (!response.ok) throw new Error(String(response.status));
         const date = Date.parse(response.headers.get('date') ?? '');
-        const ahead = date ? date - Date.now() : skew;
+        const ahead = date ? date + 1000 * Number(response.headers.get('age') ?? 0) - Date.now() : skew; // a cache says since when it has it
         summary = await response.json();
         skew = ahead;
         failed = 0;

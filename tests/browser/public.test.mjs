@@ -52,6 +52,8 @@ test('old information says so, and is not called healthy', async (t) => {
     await page.goto(web.page('up', now() - 6 * 60)); // nobody has written for six minutes
     await page.getByRole('heading', { name: 'Status information is 6 min old' }).waitFor();
     assert.equal(await page.locator('#banner').getAttribute('class'), 'banner s0');
+    await page.goto(`${url.up}embed/`);
+    await page.getByRole('heading', { name: 'Status information is 6 min old' }).waitFor();
     await page.goto(web.page('up'));
     await page.getByText('All systems operational').waitFor();
     quiet();

@@ -133,12 +133,33 @@ static void the_worst_is_told_first(void **)
     assert_int_equal(page_overall(&p), STATUS_UP);
 }
 
+static void how_old_it_may_be_is_said(void **)
+{
+    struct page p = plain(); /* nothing is set: every word may be missing */
+    buf out = {0};
+
+    page_html(&p, -1, &out);
+    assert_non_null(strstr(buf_end(&out), "data-fresh=\"300\""));
+    assert_non_null(strstr(out.data,
+                           "Rewritten every minute; if this time is older than 5 minutes, the "
+                           "status is unknown."));
+    p.fresh_s = 1200;
+    p.lang = "de-AT";
+    buf_clear(&out);
+    page_html(&p, -1, &out);
+    assert_non_null(strstr(buf_end(&out), "data-fresh=\"1200\""));
+    assert_non_null(
+        strstr(out.data, "Ist diese Zeit älter als 20 min, so ist der Zustand unbekannt."));
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(days_take_the_colour_of_their_trouble),
         cmocka_unit_test(percent_is_weighted_by_seconds_and_rounded_down),
         cmocka_unit_test(the_worst_is_told_first),
+        cmocka_unit_test(how_old_it_may_be_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
