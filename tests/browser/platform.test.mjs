@@ -16,7 +16,9 @@ for (const base of ['/', '/ops/tocsin/']) {
         const foreign = [];
         page.on('request', (request) => { if (!request.url().startsWith(api.url) && !request.url().startsWith('data:')) foreign.push(request.url()); });
         await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
-        for (const screen of [...SCREENS, ...OPEN_SCREENS]) {
+        // below a path every page, at the root one of each kind
+        const screens = base === '/' ? SCREENS.filter((screen) => !screen.includes('tab=')) : SCREENS;
+        for (const screen of [...screens, ...OPEN_SCREENS]) {
             api.w.user = OPEN_SCREENS.includes(screen) ? null : ANN;
             await page.goto(api.url + screen);
             await settled(page);

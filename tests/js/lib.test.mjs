@@ -189,7 +189,7 @@ test('an accent that can be read', () => {
     assert.equal(statuspage.accentProblem('#2563eb', 'system'), '');
     assert.match(statuspage.accentProblem('#2563eb', 'dark'), /Too weak on dark/);
     assert.match(statuspage.accentProblem('blue', 'light'), /A colour like/);
-    assert.ok(contrast.contrast(contrast.darkened('#ffcc00'), '#ffffff') >= 4.5);
+    for (const ground of ['#ffffff', '#0f172a']) for (const hex of ['#ffcc00', '#2563eb', '#000000', '#FFFFFF', '#777777']) assert.ok(contrast.contrast(contrast.readable(hex, ground), ground) >= 4.5, `${hex} on ${ground}`);
 });
 test('components move within sections and across them, and keep their numbers', () => {
     const list = sections.toSections(['a A', 'a B', 'b C'].map((text, i) => ({ id: i + 1, section: text[0], kind: 'monitor', monitor: i + 1, group: null, name: text[2], description: '', show_ms: true, show_uptime: true })));

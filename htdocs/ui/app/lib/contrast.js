@@ -18,11 +18,15 @@ export function contrast(a, b) {
 /** @param {string} text */
 export const isColour = (text) => /^#[0-9a-f]{6}$/i.test(text);
 
-/** The nearest darker shade with enough contrast on white. @param {string} hex @param {number} [least] */
-export function darkened(hex, least = 4.5) {
-    let now = hex;
-    for (let k = 0.95; contrast(now, '#ffffff') < least && k > 0; k -= 0.05) {
-        now = `#${[1, 3, 5].map((i) => Math.round(parseInt(hex.slice(i, i + 2), 16) * k).toString(16).padStart(2, '0')).join('')}`;
-    }
+const GOOD = 4.5;
+
+/** @param {string} hex @param {number} to 0 or 255 @param {number} k how far */
+const mixed = (hex, to, k) => `#${[1, 3, 5].map((i) => Math.round(parseInt(hex.slice(i, i + 2), 16) * (1 - k) + to * k).toString(16).padStart(2, '0')).join('')}`;
+
+/** The nearest shade that can be read on `ground`: darker on a light one, lighter on a dark one. @param {string} hex @param {string} ground */
+export function readable(hex, ground) {
+    const to = contrast('#ffffff', ground) > contrast('#000000', ground) ? 255 : 0;
+    let now = hex.toLowerCase();
+    for (let k = 0.05; contrast(now, ground) < GOOD && k <= 1; k += 0.05) now = mixed(hex, to, k);
     return now;
 }

@@ -2,7 +2,7 @@
 import { html } from '../html.js';
 import { useEffect, useMemo, useRef } from '../../vendor/hooks.js';
 import { get } from '../api.js';
-import { href } from '../base.js';
+import { apiUrl, href } from '../base.js';
 import { plural } from '../lib/number.js';
 import { addDays, addMonths, dayName, daysOf, dayWall, monthName, weeksOf } from '../lib/month.js';
 import { instantOf, dayText, wallOf } from '../lib/zone.js';
@@ -58,7 +58,7 @@ export function Calendar() {
         choose(to);
     }
     const chosen = byDay.get(day) ?? [];
-    return html`<div class="row"><h2 class="month-name" id="month" aria-live="polite">${monthName(month)}</h2><span class="grow"></span>
+    return html`<div class="row"><h2 class="month-name" id="month" aria-live="polite">${monthName(month)}</h2><span class="grow"></span><a class="meta" href=${apiUrl('/maintenance/calendar.ics')} download>iCalendar</a>
             <${Button} small icon="back" label="Month before" onClick=${() => choose(addMonths(day, -1))}/><${Button} small onClick=${() => choose(today)}>Today<//><${Button} small icon="next" label="Next month" onClick=${() => choose(addMonths(day, 1))}/></div>
         <${Failed} error=${data.error.value} what="The calendar" retry=${data.load} old=${Boolean(data.data.value)}/>
         <div class="card" aria-busy=${data.data.value || data.error.value ? undefined : 'true'}><table class="month" role="grid" aria-labelledby="month" ref=${grid} onKeyDown=${keys}><thead><tr role="row">${NAMES.map((name, i) => html`<th key=${name} scope="col" role="columnheader" abbr=${dayName(weeks[0][i]).split(' ')[0]}>${name}</th>`)}</tr></thead>

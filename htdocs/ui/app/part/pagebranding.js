@@ -3,7 +3,7 @@ import { html } from '../html.js';
 import { useId, useState } from '../../vendor/hooks.js';
 import { asProblem, call, del } from '../api.js';
 import { apiUrl } from '../base.js';
-import { contrast, darkened, isColour } from '../lib/contrast.js';
+import { contrast, isColour, readable } from '../lib/contrast.js';
 import { accentProblem, GROUND } from '../lib/statuspage.js';
 import { browserZone } from '../lib/time.js';
 import { bytes } from '../lib/number.js';
@@ -32,7 +32,7 @@ function Accent({ v, set, error }) {
     const ok = isColour(v.accent);
     const why = error || accentProblem(v.accent, v.theme);
     const have = ok ? contrast(v.accent, GROUND[v.theme]) : 0;
-    const better = ok && why && v.theme !== 'dark' ? darkened(v.accent) : '';
+    const better = ok && why ? readable(v.accent, GROUND[v.theme]) : '';
     return html`<div class="field"><label for=${id}>Accent colour</label><div class="row accent-row"><input id=${id} class="mono" value=${v.accent} maxlength="7" spellcheck=${false} autocomplete="off" aria-describedby=${`${id}-h${why ? ` ${id}-e` : ''}`} aria-invalid=${why ? 'true' : undefined} onInput=${(/** @type {any} */ e) => set({ accent: e.currentTarget.value.trim() })}/>
             <input type="color" aria-label="Pick the accent colour" value=${ok ? v.accent.toLowerCase() : '#000000'} onInput=${(/** @type {any} */ e) => set({ accent: e.currentTarget.value })}/>
             ${ok && html`<span class="swatch" style=${{ color: v.accent, background: GROUND[v.theme] }}>A link in it</span>`}${better && html`<${Button} small onClick=${() => set({ accent: better })}>Use ${better}<//>`}</div>
@@ -70,7 +70,7 @@ function Logo({ page, reload }) {
         }
     }
     return html`<div class="field"><label for=${id}>Logo <span class="need">(optional)</span></label>
-        <div class="row">${page.logo && html`<img class="logo-shown" alt="The logo of the page" src=${`${apiUrl(`/pages/${page.id}/logo`)}?v=${page.version}`}/>`}
+        <div class="row">${page.logo && html`<img key=${page.version} class="logo-shown" alt="The logo of the page" src=${`${apiUrl(`/pages/${page.id}/logo`)}#${page.version}`}/>`}
             <input id=${id} class="file" type="file" accept="image/png,image/svg+xml" aria-busy=${busy ? 'true' : undefined} aria-describedby=${`${id}-h${error ? ` ${id}-e` : ''}`} aria-invalid=${error ? 'true' : undefined} onChange=${(/** @type {any} */ e) => { const input = e.currentTarget; send(input.files[0]).then(() => { input.value = ''; }); }}/>
             ${page.logo && html`<${Button} small onClick=${drop}>Remove the logo<//>`}</div>
         <p class="help" id=${`${id}-h`}>PNG, or SVG without scripts, at most 64 kB. Saved at once.</p><${FieldError} id=${id} error=${error}/></div>`;

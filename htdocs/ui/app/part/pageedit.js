@@ -145,7 +145,7 @@ function Editor({ page, reload, put, failed }) {
         <${FormProblem} problem=${problem} known=${Object.keys(TAB_OF)}/>
         <${Tabs} label="Parts of the page" tabs=${TABS.map(([key, text]) => /** @type {[string, string]} */ ([key, bad(key) ? `${text} (!)` : text]))} current=${tab}/>
         <div class=${SEEN.includes(tab) ? 'beside pages-beside' : ''}><div role="tabpanel" id=${`panel-${tab}`} aria-labelledby=${`tab-${tab}`} class="stack"><${View} page=${page} v=${v} set=${set} errors=${errors} reload=${reload}/></div>
-            ${SEEN.includes(tab) && html`<${PagePreview} id=${page.id} draft=${draft}/>`}</div>`;
+            ${SEEN.includes(tab) && html`<${PagePreview} id=${page.id} draft=${draft} stamp=${page.version}/>`}</div>`;
 }
 
 /** Waits until the publisher has written the files, or said why not. @param {number} id @param {string|null} before @param {(page: any) => void} put */

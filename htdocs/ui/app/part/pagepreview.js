@@ -4,15 +4,18 @@ import { useEffect, useLayoutEffect, useRef, useState } from '../../vendor/hooks
 import { useSignal } from '../../vendor/signals.js';
 import { asProblem, post } from '../api.js';
 import { apiUrl } from '../base.js';
+import { isColour, readable } from '../lib/contrast.js';
+import { GROUND } from '../lib/statuspage.js';
 import { Failed } from './states.js';
 
 const DELAY_MS = 600;
+const DARK_ACCENT = '#60a5fa';
 const WIDTHS = { desktop: 1200, phone: 390 };
 
 /** @typedef {'desktop'|'phone'} Size */
 
-/** @param {{id: number, draft: Record<string, unknown>, title?: string}} props */
-export function PagePreview({ id, draft, title = 'Preview' }) {
+/** @param {{id: number, draft: Record<string, unknown>, title?: string, stamp?: number}} props stamp: of what is not in the draft */
+export function PagePreview({ id, draft, title = 'Preview', stamp = 0 }) {
     const size = useSignal(/** @type {Size} */ ('desktop'));
     const dark = useSignal(false);
     const src = useSignal('');
@@ -21,7 +24,9 @@ export function PagePreview({ id, draft, title = 'Preview' }) {
     const [scale, setScale] = useState(1);
     const box = useRef(/** @type {HTMLDivElement|null} */ (null));
     const fixed = draft.theme === 'light' || draft.theme === 'dark';
-    const body = JSON.stringify(draft);
+    // a page that follows the reader's system lightens its accent by itself where that is dark
+    const night = { theme: 'dark', accent: isColour(String(draft.accent)) ? readable(String(draft.accent), GROUND.dark) : DARK_ACCENT };
+    const body = JSON.stringify(dark.value && !fixed ? { ...draft, ...night } : draft);
     useEffect(() => {
         const stop = new AbortController();
         const timer = setTimeout(async () => {
@@ -34,7 +39,7 @@ export function PagePreview({ id, draft, title = 'Preview' }) {
             }
         }, src.peek() ? DELAY_MS : 0);
         return () => { clearTimeout(timer); stop.abort(); };
-    }, [id, body, again]);
+    }, [id, body, again, stamp]);
     const width = WIDTHS[size.value];
     useLayoutEffect(() => {
         const node = box.current;
@@ -50,5 +55,5 @@ export function PagePreview({ id, draft, title = 'Preview' }) {
     return html`<section class="card sticky page-preview" aria-label=${title}><header><h2>${title}</h2><span class="segments" role="group" aria-label="Width">${choice('desktop', 'Desktop')}${choice('phone', 'Phone')}</span>
             <span class="segments"><button type="button" aria-pressed=${fixed ? draft.theme === 'dark' : dark.value} aria-disabled=${fixed ? 'true' : undefined} title=${fixed ? 'The page has a theme of its own' : undefined} onClick=${() => { if (!fixed) dark.value = !dark.value; }}>Dark</button></span></header>
         ${rules.length > 0 ? html`<p class="card-body soft" role="status">The preview waits: ${rules.map(([name, rule]) => `${name} ${rule}`).join('; ')}.</p>` : html`<${Failed} error=${problem} what="The preview" retry=${() => setAgain(again + 1)} old=${Boolean(src.value)}/>`}
-        <div class="frame-box" ref=${box} data-size=${size.value}>${src.value && html`<iframe src=${src.value} title=${`${title}, ${size.value}${dark.value ? ', dark' : ''}`} sandbox="allow-same-origin" style=${{ colorScheme: dark.value ? 'dark' : 'light', inlineSize: `${width}px`, blockSize: `${100 / scale}%`, transform: `scale(${scale})` }}></iframe>`}</div></section>`;
+        <div class="frame-box" ref=${box} data-size=${size.value}>${src.value && html`<iframe src=${src.value} title=${`${title}, ${size.value}${dark.value ? ', dark' : ''}`} sandbox="allow-same-origin" style=${{ inlineSize: `${width}px`, blockSize: `${100 / scale}%`, transform: `scale(${scale})` }}></iframe>`}</div></section>`;
 }
