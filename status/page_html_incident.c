@@ -111,6 +111,16 @@ static enum word severity_word(const char *severity)
     }
 }
 
+static void affects(struct view *v, const int *component, int n)
+{
+    buf_clear(&v->scratch);
+    view_names(v, &v->scratch, component, n, NAMED);
+    if (v->scratch.len == 0)
+        return; /* none, or none of this page */
+    buf_puts(v->out, " · ");
+    language_say(v->out, v->lang, W_AFFECTS, buf_end(&v->scratch), NULL);
+}
+
 static void facts(struct view *v, const struct page_incident *i)
 {
     buf *o = v->out;
@@ -125,12 +135,7 @@ static void facts(struct view *v, const struct page_incident *i)
         buf_puts(o, ", ");
         language_say(o, v->lang, W_LASTED, buf_end(&v->scratch), NULL);
     }
-    if (i->components > 0) {
-        buf_clear(&v->scratch);
-        view_names(v, &v->scratch, i->component, i->components, NAMED);
-        buf_puts(o, " · ");
-        language_say(o, v->lang, W_AFFECTS, buf_end(&v->scratch), NULL);
-    }
+    affects(v, i->component, i->components);
     if (i->url && html_link_ok(i->url))
         html(o, " · <a href=\"%s\" rel=\"nofollow noopener noreferrer\">%s</a>", i->url,
              language_word(v->lang, W_ELSEWHERE));
@@ -219,12 +224,7 @@ void view_window(struct view *v, const struct page_window *w)
     buf_puts(o, " – ");
     view_time(v, o, w->ends_at,
               w->ends_at - w->starts_at >= DAY || w->ends_at / DAY != w->starts_at / DAY);
-    if (w->components > 0) {
-        buf_clear(&v->scratch);
-        view_names(v, &v->scratch, w->component, w->components, NAMED);
-        buf_puts(o, " · ");
-        language_say(o, v->lang, W_AFFECTS, buf_end(&v->scratch), NULL);
-    }
+    affects(v, w->component, w->components);
     if (w->url && html_link_ok(w->url))
         html(o, " · <a href=\"%s\" rel=\"nofollow noopener noreferrer\">%s</a>", w->url,
              language_word(v->lang, W_ELSEWHERE));

@@ -223,7 +223,8 @@ test('in print no strip is cut, links show where they lead, nothing to press is 
     const page = await b.page(t);
     await page.goto(url.sample);
     await page.setViewportSize({ width: 700, height: 1000 });
-    await page.emulateMedia({ media: 'print' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    assert.equal(await page.locator('#c-100 .desc').evaluate((e) => getComputedStyle(e).color), 'rgb(69, 78, 89)', 'dark on white paper');
     const cut = await page.evaluate(() => [...document.querySelectorAll('.strip')].filter((s) => {
         const [own, drawn] = [s.getBoundingClientRect(), s.querySelector('svg').getBoundingClientRect()];
         return drawn.width > own.width + 1 || drawn.left < own.left - 1 || getComputedStyle(s.parentNode).breakInside !== 'avoid';
