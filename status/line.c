@@ -165,7 +165,7 @@ size_t line_utf8(const char *text, size_t left)
 }
 
 /* A string without escapes; *p stands behind the opening quote. */
-static enum seen plain_string(const char **p, const char *end, size_t *len)
+static inline enum seen plain_string(const char **p, const char *end, size_t *len)
 {
     const char *from = *p, *s = from;
     size_t n;
@@ -202,7 +202,7 @@ static bool eight_digits(const char *s, int64_t *value)
     return true;
 }
 
-static enum seen plain_number(const char **p, const char *end, int64_t *value)
+static inline enum seen plain_number(const char **p, const char *end, int64_t *value)
 {
     const char *s = *p, *from;
     bool negative = *s == '-';
@@ -292,7 +292,8 @@ static enum seen scan(const char *p, const char *end, struct found *f)
 
 /* What this program writes, and the seed's: the keys in their order, no spaces. It could be
  * left out: scan() reads the same. */
-static bool eat(const char **p, const char *end, const char *word, size_t n)
+__attribute__((always_inline)) static inline bool eat(const char **p, const char *end,
+                                                      const char *word, size_t n)
 {
     if ((size_t)(end - *p) < n || memcmp(*p, word, n))
         return false;
