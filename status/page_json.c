@@ -7,6 +7,7 @@
 
 #define COMPONENTS_MAX 2000
 #define LOGO_MAX       65536
+#define TIME_MAX       INT64_C(253402300799) /* the end of the year 9999 */
 
 struct reader {
     struct arena **memory;
@@ -158,7 +159,7 @@ static void component(struct reader *r, const json_t *o, const struct page *p,
     c->name = text(r, o, "name");
     c->description = text(r, o, "description");
     c->status = (int)whole(r, o, "status", 0, STATUSES - 1);
-    c->since = whole(r, o, "since", 0, INT64_MAX);
+    c->since = whole(r, o, "since", 0, TIME_MAX);
     c->ms = (int32_t)whole(r, o, "ms", -1, INT32_MAX);
     c->show_ms = yes(o, "show_ms");
     c->show_uptime = yes(o, "show_uptime");
@@ -191,7 +192,7 @@ static int updates(struct reader *r, const json_t *o, struct page_update **out)
     for (int i = 0; i < n; i++) {
         const json_t *u = json_array_get(array, (size_t)i);
 
-        (*out)[i].at = whole(r, u, "at", 0, INT64_MAX);
+        (*out)[i].at = whole(r, u, "at", 0, TIME_MAX);
         (*out)[i].phase = text(r, u, "phase");
         (*out)[i].author = text(r, u, "author");
         (*out)[i].body = text(r, u, "body");
@@ -205,8 +206,8 @@ static void incident(struct reader *r, const json_t *o, const struct page *p,
     i->key = key(r, o, "key");
     i->title = text(r, o, "title");
     i->severity = text(r, o, "severity");
-    i->started_at = whole(r, o, "started_at", 0, INT64_MAX);
-    i->resolved_at = whole(r, o, "resolved_at", 0, INT64_MAX);
+    i->started_at = whole(r, o, "started_at", 0, TIME_MAX);
+    i->resolved_at = whole(r, o, "resolved_at", 0, TIME_MAX);
     i->components = indexes(r, o, p, &i->component);
     i->updates = updates(r, o, &i->update);
     i->postmortem = text_or_null(r, o, "postmortem");
@@ -218,8 +219,8 @@ static void window(struct reader *r, const json_t *o, const struct page *p,
     w->key = key(r, o, "key");
     w->title = text(r, o, "title");
     w->description = text(r, o, "description");
-    w->starts_at = whole(r, o, "starts_at", 0, INT64_MAX);
-    w->ends_at = whole(r, o, "ends_at", 0, INT64_MAX);
+    w->starts_at = whole(r, o, "starts_at", 0, TIME_MAX);
+    w->ends_at = whole(r, o, "ends_at", 0, TIME_MAX);
     w->components = indexes(r, o, p, &w->component);
     w->updates = updates(r, o, &w->update);
 }
@@ -280,7 +281,7 @@ static void settings(struct reader *r, const json_t *o, struct page *p)
     p->subscribe = yes(o, "subscribe");
     p->subscribe_url = text_or_null(r, o, "subscribe_url");
     p->day_down_s = (int32_t)whole(r, o, "day_down_s", 1, 86400);
-    p->now = whole(r, o, "now", 0, INT64_MAX);
+    p->now = whole(r, o, "now", 0, TIME_MAX);
     p->today = (int32_t)whole(r, o, "today", 0, INT32_MAX);
     logo(r, o, p);
 }

@@ -14,6 +14,7 @@
 #define HEADER       44
 #define TYPE_SIZE    6
 #define OFFSET_MAX_S (26 * 3600)
+#define TIME_MAX     INT64_C(253402300799) /* the end of the year 9999 */
 
 struct zone {
     char name[64];
@@ -204,10 +205,14 @@ static void abbreviate(char *out, size_t size, const char *abbr, int32_t offset)
 void zone_time(const struct zone *z, int64_t at, struct zone_time *out)
 {
     const char *abbr;
-    int32_t offset = offset_at(z, at, &abbr);
-    int64_t local = at + offset;
+    int32_t offset;
+    int64_t local;
     int second;
 
+    if (at < -TIME_MAX || at > TIME_MAX) /* nothing that a calendar has */
+        at = at < 0 ? -TIME_MAX : TIME_MAX;
+    offset = offset_at(z, at, &abbr);
+    local = at + offset;
     out->offset_s = offset;
     abbreviate(out->abbr, sizeof(out->abbr), abbr, offset);
     out->day_number = day_of_ms(local * 1000);

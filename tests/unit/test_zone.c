@@ -38,6 +38,7 @@ static void clocks_are_those_of_the_place(void **)
         {"Europe/Berlin", 4102444800,
          "2100-01-01 01:00:00 5 CET"}, /* by the rule at the end */
         {"Europe/Berlin", 4118083200, "2100-07-01 02:00:00 4 CEST"},
+        {"UTC", INT64_MAX, "9999-12-31 23:59:59 5 UTC"}, /* as late as it gets */
         {"Africa/Casablanca", 1795259700, "2026-11-21 12:15:00 6 UTC+1"},
     };
     size_t i;
