@@ -5,7 +5,7 @@
 PACKAGES_run=(build-essential autoconf automake libtool pkg-config apache2-bin apache2-dev libaprutil1-dbd-pgsql
     libpq-dev libjansson-dev libjwt-dev libcurl4-openssl-dev libevent-dev libssl-dev libcrypt-dev
     libcmark-dev libdeflate-dev libyaml-dev zlib1g-dev
-    postgresql ca-certificates curl media-types)
+    postgresql ca-certificates curl media-types tzdata)
 PACKAGES_check=(libcmocka-dev python3 python3-pytest python3-requests python3-psycopg python3-aiosmtpd python3-yaml python3-jsonschema
     chromium prometheus wrk cppcheck shellcheck clang-format yamllint libxml2-utils git)
 
