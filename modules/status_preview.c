@@ -95,7 +95,7 @@ static int send_text(request_rec *r, const char *type, const char *text, apr_siz
 int preview_get(tocsin_request *q)
 {
     request_rec *r = q->r;
-    const char *json;
+    const char *json, *base;
     buf *html = apr_pcalloc(r->pool, sizeof(*html));
     struct page *page;
     apr_size_t len;
@@ -107,10 +107,10 @@ int preview_get(tocsin_request *q)
         return HTTP_NOT_FOUND;
     if (!(page = page_read(r, json, len)))
         return HTTP_INTERNAL_SERVER_ERROR;
-    page->assets = apr_pstrcat(
-        r->pool,
-        apr_pstrmemdup(r->pool, r->uri, strlen(r->uri) - strlen("preview/") - strlen(q->key)),
-        "assets/", NULL);
+    base =
+        apr_pstrmemdup(r->pool, r->uri, strlen(r->uri) - strlen("preview/") - strlen(q->key));
+    page->assets = apr_pstrcat(r->pool, base, "assets/", NULL);
+    page->logo_src = apr_pstrcat(r->pool, base, "logo", NULL);
     apr_pool_cleanup_register(r->pool, html, html_end, apr_pool_cleanup_null);
     page_html(page, incident_of(q, page), html);
     guard_headers(r, PREVIEW_POLICY);

@@ -71,11 +71,12 @@ struct page {
     const char *slug, *title, *description;
     const char *url;    /* where it is read, ending in '/'; "" : not known, feeds get a urn */
     const char *assets; /* from the folder of the page to the assets; NULL: "../assets/" */
-    const char *lang;   /* of the texts of the page: "en", "de", … */
-    const char *zone;   /* IANA name in which times are shown; days are UTC */
-    const char *theme;  /* light, dark, system */
-    const char *accent; /* "#2563eb" */
-    const char *link;   /* where the logo leads; "" : nowhere */
+    const char *logo_src; /* where the logo is read; NULL: in the folder of the page */
+    const char *lang;     /* of the texts of the page: "en", "de", … */
+    const char *zone;     /* IANA name in which times are shown; days are UTC */
+    const char *theme;    /* light, dark, system */
+    const char *accent;   /* "#2563eb" */
+    const char *link;     /* where the logo leads; "" : nowhere */
     const void *logo;
     size_t logo_size;
     const char *logo_type;     /* image/png or image/svg+xml */

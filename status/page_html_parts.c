@@ -172,7 +172,9 @@ static void brand(struct view *v)
         html(o, "<a class=\"brand\" href=\"%s\" rel=\"noopener\">", p->link);
     else
         html(o, first ? "<div class=\"brand\">" : "<a class=\"brand\" href=\"../%s\">", "");
-    if (p->logo && p->logo_size)
+    if (p->logo && p->logo_size && p->logo_src)
+        html(o, "<img src=\"%s\" alt=\"\" height=\"40\">", p->logo_src);
+    else if (p->logo && p->logo_size)
         html(o, "<img src=\"%slogo.%s\" alt=\"\" height=\"40\">", v->up,
              p->logo_type && strcmp(p->logo_type, "image/png") == 0 ? "png" : "svg");
     html(o, first ? "<h1 dir=\"auto\">%s</h1>" : "<span class=\"name\" dir=\"auto\">%s</span>",

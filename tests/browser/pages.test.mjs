@@ -85,10 +85,12 @@ test('what the rules forbid is said where it is; two editors lose nothing', asyn
     }
     await page.bringToFront();
     await page.getByLabel('Accent colour', { exact: true }).fill('#ffcc00');
-    await page.getByText(/Too weak on white/).waitFor();
+    await page.getByText(/Too weak on light/).waitFor();
     await page.getByRole('button', { name: 'Save and publish' }).click();
     assert.equal(await page.getByLabel('Accent colour', { exact: true }).getAttribute('aria-invalid'), 'true');
     await page.getByRole('button', { name: /^Use #/ }).click();
+    await page.setInputFiles('input[type=file]', { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="80" height="24"><rect width="80" height="24"/></svg>') });
+    await page.frameLocator('.page-preview iframe').locator('.brand img').waitFor(LONG);
     await other.bringToFront(); // a tab behind another draws one frame a second
     await other.getByLabel('Language').fill('de');
     await other.getByRole('button', { name: 'Save and publish' }).click();

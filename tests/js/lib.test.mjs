@@ -1,6 +1,7 @@
 // The pure functions of the pages.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
 const lib = (name) => import(`../../htdocs/ui/app/lib/${name}.js`);
 const number = await lib('number');
@@ -185,7 +186,7 @@ test('months as weeks, and days that a span touches', () => {
 });
 test('an accent that can be read', () => {
     assert.equal(Math.round(contrast.contrast('#000000', '#ffffff') * 10) / 10, 21);
-    assert.match(statuspage.accentProblem('#ffcc00', 'light'), /Too weak on white: 1\.\d\d:1/);
+    assert.match(statuspage.accentProblem('#ffcc00', 'light'), /Too weak on light: 1\.\d\d:1/);
     assert.equal(statuspage.accentProblem('#2563eb', 'system'), '');
     assert.match(statuspage.accentProblem('#2563eb', 'dark'), /Too weak on dark/);
     assert.match(statuspage.accentProblem('blue', 'light'), /A colour like/);
@@ -204,3 +205,7 @@ test('components move within sections and across them, and keep their numbers', 
     assert.deepEqual(sections.withIds(later, more, [1, 2, 3, 9].map((id) => ({ id }))).flatMap((s) => s.items).map((i) => i.id), [2, 3, 9]);
 });
 test('words for addresses', () => table(statuspage.suggestSlug, [[['Example Status'], 'example-status'], [['  Äpfel & Birnen!'], 'a-pfel-birnen'], [['***'], '']]));
+test('the form checks an accent on the grounds that the server checks it on', () => {
+    const sql = readFileSync(new URL('../../sql/shared/page.sql', import.meta.url), 'utf8').split('page_background(theme text)')[1].split('$$;')[0];
+    for (const ground of Object.values(statuspage.GROUND)) assert.ok(sql.includes(`'${ground}'`), ground);
+});

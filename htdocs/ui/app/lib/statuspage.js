@@ -3,8 +3,8 @@ import { contrast, isColour } from './contrast.js';
 import { toComponents, toSections } from './sections.js';
 import { zoneProblem } from './zone.js';
 
-/** What the server checks an accent against, by theme. @type {Record<string, string>} */
-export const GROUND = { light: '#ffffff', system: '#ffffff', dark: '#0f172a' };
+/** What the server checks an accent against, by theme: tocsin.page_background of sql/shared/page.sql. @type {Record<string, string>} */
+export const GROUND = { light: '#f5f6f8', system: '#f5f6f8', dark: '#0e1116' };
 export const LEAST_CONTRAST = 4.5;
 
 /** @typedef {import('./sections.js').Section} Section */
@@ -54,7 +54,7 @@ export const slugProblem = (slug) => (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.tes
 export function accentProblem(accent, theme) {
     if (!isColour(accent)) return 'A colour like #2563eb.';
     const have = contrast(accent, GROUND[theme]);
-    return have < LEAST_CONTRAST ? `Too weak on ${theme === 'dark' ? 'dark' : 'white'}: ${(Math.floor(have * 100) / 100).toFixed(2)}:1, and 4.5:1 is needed to read it.` : '';
+    return have < LEAST_CONTRAST ? `Too weak on ${theme === 'dark' ? 'dark' : 'light'}: ${(Math.floor(have * 100) / 100).toFixed(2)}:1, and 4.5:1 is needed to read it.` : '';
 }
 
 /** What the form can see itself, by field, and on which tab it is. @param {Values} v @param {boolean} hasPassword @returns {Record<string, string>} */

@@ -1,7 +1,7 @@
 // How the page looks: accent, logo, theme, language, zone.
 import { html } from '../html.js';
 import { useId, useState } from '../../vendor/hooks.js';
-import { asProblem, call, del } from '../api.js';
+import { asProblem } from '../api.js';
 import { apiUrl } from '../base.js';
 import { contrast, isColour, readable } from '../lib/contrast.js';
 import { accentProblem, GROUND } from '../lib/statuspage.js';
@@ -17,10 +17,10 @@ const ZONES = ['UTC', .../** @type {any} */ (Intl).supportedValuesOf?.('timeZone
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt', 'pt-BR', 'sv', 'da', 'fi', 'cs', 'uk', 'ja', 'zh-Hans', 'zh-Hant'];
 
 /** @param {import('./pageedit.js').TabProps} props */
-export function Branding({ page, v, set, errors, reload }) {
+export function Branding({ page, v, set, errors, logo }) {
     return html`<div class="card card-body form"><${Accent} v=${v} set=${set} error=${errors.accent}/>
         <${Radios} label="Theme" name="theme" value=${v.theme} onChange=${(/** @type {any} */ theme) => set({ theme })} options=${[['system', 'As the reader’s system'], ['light', 'Light'], ['dark', 'Dark']]}/>
-        <${Logo} page=${page} reload=${reload}/>
+        <${Logo} page=${page} change=${logo}/>
         <${Field} label="The logo leads to" need="optional" type="url" inputmode="url" value=${v.link} onInput=${(/** @type {string} */ link) => set({ link: link.trim() })} error=${errors.link} placeholder="https://example.com/"/>
         <div class="grid2"><${Field} label="Language" value=${v.lang} onInput=${(/** @type {string} */ lang) => set({ lang: lang.trim() })} error=${errors.lang} list=${LANGUAGES} help="Of the words that the page brings along, where they are translated, and of its dates."/>
             <${Field} label="Time zone" value=${v.zone} onInput=${(/** @type {string} */ zone) => set({ zone: zone.trim() })} error=${errors.zone} list=${[browserZone(), ...ZONES]} help="Times are shown in it; days are UTC days."/></div></div>`;
@@ -36,11 +36,11 @@ function Accent({ v, set, error }) {
     return html`<div class="field"><label for=${id}>Accent colour</label><div class="row accent-row"><input id=${id} class="mono" value=${v.accent} maxlength="7" spellcheck=${false} autocomplete="off" aria-describedby=${`${id}-h${why ? ` ${id}-e` : ''}`} aria-invalid=${why ? 'true' : undefined} onInput=${(/** @type {any} */ e) => set({ accent: e.currentTarget.value.trim() })}/>
             <input type="color" aria-label="Pick the accent colour" value=${ok ? v.accent.toLowerCase() : '#000000'} onInput=${(/** @type {any} */ e) => set({ accent: e.currentTarget.value })}/>
             ${ok && html`<span class="swatch" style=${{ color: v.accent, background: GROUND[v.theme] }}>A link in it</span>`}${better && html`<${Button} small onClick=${() => set({ accent: better })}>Use ${better}<//>`}</div>
-        <p class="help" id=${`${id}-h`}>${ok ? `Contrast ${(Math.floor(have * 100) / 100).toFixed(2)}:1 on ${v.theme === 'dark' ? 'dark' : 'white'}; 4.5:1 or more can be read.` : 'Links and marks of the page.'}</p><${FieldError} id=${id} error=${why}/></div>`;
+        <p class="help" id=${`${id}-h`}>${ok ? `Contrast ${(Math.floor(have * 100) / 100).toFixed(2)}:1 on ${v.theme === 'dark' ? 'dark' : 'light'}; 4.5:1 or more can be read.` : 'Links and marks of the page.'}</p><${FieldError} id=${id} error=${why}/></div>`;
 }
 
-/** The picture is saved at once, unlike the rest. @param {{page: any, reload: () => Promise<void>}} props */
-function Logo({ page, reload }) {
+/** The picture is saved at once, unlike the rest. @param {{page: any, change: (method: 'PUT'|'DELETE', file?: File) => Promise<void>}} props */
+function Logo({ page, change }) {
     const id = useId();
     const [error, setError] = useState('');
     const [busy, setBusy] = useState(false);
@@ -50,9 +50,8 @@ function Logo({ page, reload }) {
         if (!['image/png', 'image/svg+xml'].includes(file.type) || file.size > MOST) return;
         setBusy(true);
         try {
-            await call('PUT', `/pages/${page.id}/logo`, { file });
+            await change('PUT', file);
             toast('Logo saved', { kind: 'good' });
-            await reload();
         } catch (e) {
             const p = asProblem(e);
             setError(p.errors.logo ?? p.errors.body ?? (p.detail || p.title));
@@ -62,9 +61,8 @@ function Logo({ page, reload }) {
     }
     async function drop() {
         try {
-            await del(`/pages/${page.id}/logo`);
+            await change('DELETE');
             toast('Logo removed');
-            await reload();
         } catch (e) {
             toastProblem(e, 'The logo was not removed');
         }

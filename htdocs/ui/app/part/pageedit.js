@@ -30,7 +30,7 @@ import { Empty, Failed, Skeleton } from './states.js';
 import { Tabs } from './tabs.js';
 
 /** @typedef {import('../lib/statuspage.js').Values} Values */
-/** @typedef {{page: any, v: Values, set: (change: Partial<Values>) => void, errors: Record<string, string>, reload: () => Promise<void>}} TabProps */
+/** @typedef {{page: any, v: Values, set: (change: Partial<Values>) => void, errors: Record<string, string>, logo: (method: 'PUT'|'DELETE', file?: File) => Promise<void>}} TabProps */
 
 const TABS = /** @type {[string, string][]} */ ([['content', 'Content'], ['branding', 'Branding'], ['address', 'Address'], ['access', 'Access'], ['subscribers', 'Subscribers'], ['badges', 'Badges & embed']]);
 /** @type {Record<string, (props: TabProps) => any>} */
@@ -53,11 +53,11 @@ export function PageEdit({ id }) {
         if (error?.status === 404) return html`<${Heading} title="Status page"/><div class="card"><${Empty} icon="search" title="There is no such page"><a class="btn" href=${href('pages/')}>All status pages</a><//></div>`;
         return html`<${Heading} title="Status page"/><${Failed} error=${error} what="The page" retry=${data.load}/>${!error && html`<${Skeleton} label="Loading the page"/>`}`;
     }
-    return html`<${Editor} page=${page} reload=${data.load} put=${(/** @type {any} */ next) => { data.data.value = next; }} failed=${html`<${Failed} error=${error} what="The page" retry=${data.load} old/>`}/>`;
+    return html`<${Editor} page=${page} put=${(/** @type {any} */ next) => { data.data.value = next; }} failed=${html`<${Failed} error=${error} what="The page" retry=${data.load} old/>`}/>`;
 }
 
-/** @param {{page: any, reload: () => Promise<void>, put: (page: any) => void, failed: any}} props */
-function Editor({ page, reload, put, failed }) {
+/** @param {{page: any, put: (page: any) => void, failed: any}} props */
+function Editor({ page, put, failed }) {
     const [v, setV] = useState(() => valuesOf(page));
     const [errors, setErrors] = useState(/** @type {Record<string, string>} */ ({}));
     const [problem, setProblem] = useState(/** @type {import('../api.js').Problem|null} */ (null));
@@ -132,6 +132,12 @@ function Editor({ page, reload, put, failed }) {
         openDialog(() => html`<${Conflict} base=${flat(base.current.values)} mine=${flat(now.current)} theirs=${flat(values)} keep=${() => adopt(now.current)} take=${() => adopt(values)}/>`);
     }
     useEffect(() => (writes ? addShortcuts(page.title, [{ keys: 'Ctrl+s', text: 'Save and publish', run: publish, always: true }]) : undefined), [v, busy, page]);
+    /** The picture is saved at once and is another version of the page: not somebody else's. @param {'PUT'|'DELETE'} method @param {File} [file] */
+    async function logo(method, file) {
+        const saved = await call(method, `/pages/${page.id}/logo`, { file, ifMatch: base.current.version }) ?? await get(`/pages/${page.id}`);
+        base.current = { ...base.current, version: saved.version };
+        put(saved);
+    }
     const erase = () => confirmDialog({ title: `Delete ${page.title}?`, text: 'The page, its address and its subscribers go for good. To take it from the public for a while, switch it off under Address.', action: 'Delete', typed: page.slug,
         run: async () => { try { await del(`/pages/${page.id}`); guard.leave = null; toast(`${page.title} deleted`); go('pages/'); } catch (error) { toastProblem(error); } } });
     const more = () => [{ text: 'Delete the page', icon: /** @type {const} */ ('trash'), danger: true, run: erase }];
@@ -144,7 +150,7 @@ function Editor({ page, reload, put, failed }) {
         ${page.error && html`<div class="banner bad" role="alert"><${Icon} name="alert"/><p><b>The files of this page could not be written.</b> ${page.error}</p></div>`}
         <${FormProblem} problem=${problem} known=${Object.keys(TAB_OF)}/>
         <${Tabs} label="Parts of the page" tabs=${TABS.map(([key, text]) => /** @type {[string, string]} */ ([key, bad(key) ? `${text} (!)` : text]))} current=${tab}/>
-        <div class=${SEEN.includes(tab) ? 'beside pages-beside' : ''}><div role="tabpanel" id=${`panel-${tab}`} aria-labelledby=${`tab-${tab}`} class="stack"><${View} page=${page} v=${v} set=${set} errors=${errors} reload=${reload}/></div>
+        <div class=${SEEN.includes(tab) ? 'beside pages-beside' : ''}><div role="tabpanel" id=${`panel-${tab}`} aria-labelledby=${`tab-${tab}`} class="stack"><${View} page=${page} v=${v} set=${set} errors=${errors} logo=${logo}/></div>
             ${SEEN.includes(tab) && html`<${PagePreview} id=${page.id} draft=${draft} stamp=${page.version}/>`}</div>`;
 }
 
