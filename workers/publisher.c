@@ -122,6 +122,16 @@ static void page_due(struct publisher *p, long long id, const char *slug, bool e
         e->due_ms = mono_ms();
 }
 
+/* What all pages link to. A full disk is no reason to end: tried again with each list. */
+static void write_assets(struct publisher *p)
+{
+    char error[512], path[4096];
+
+    snprintf(path, sizeof(path), "%s/%s", p->w->conf->status_dir, FOLDER_ASSETS);
+    if (page_assets_write(path, error, sizeof(error)))
+        log_warning("%s", error);
+}
+
 /* All pages were in the answer: what is not is gone. */
 static void sweep(struct publisher *p)
 {
@@ -148,6 +158,7 @@ static void take_due(struct publisher *p, const PGresult *res)
     }
     if (p->all) {
         p->all_ms = mono_ms() + MINUTE;
+        write_assets(p);
         sweep(p);
     }
 }
@@ -368,14 +379,9 @@ static int count(const struct tocsind_conf *c)
 static int start(struct worker *w)
 {
     struct publisher *p = &self;
-    char error[512], assets[4096];
 
     umask(022); /* httpd reads what we write */
     p->w = w;
-    snprintf(assets, sizeof(assets), "%s/%s", w->conf->status_dir, FOLDER_ASSETS);
-    /* a full disk is no reason to end: the pages that are there say how old they are */
-    if (page_assets_write(assets, error, sizeof(error)))
-        log_error("%s", error);
     p->db = db_new(w->base, w->conf->database, "tocsind publisher", NULL,
                    (struct db_hooks){.arg = NULL});
     p->write = event_new(w->base, -1, 0, on_write, p);
