@@ -204,6 +204,7 @@ static void sample(struct page *p)
 static void great(struct page *p, int n)
 {
     static const char *const kinds[] = {"API", "Website", "Worker", "Database", "Cache"};
+    int64_t midnight = p->now / DAY * DAY; /* what was stays where it was, a minute later */
     char name[64], section[32];
     int i, k;
 
@@ -220,9 +221,10 @@ static void great(struct page *p, int n)
     }
     for (i = 0; i < 20; i++)
         incident(p, i, "Requests fail in one region", i % 3 ? "minor" : "major",
-                 p->now - 7200 - i * 3 * DAY, i ? 3600 : 0, (i * 7) % n);
+                 midnight - 7200 - i * 3 * DAY, i ? 3600 : 0, (i * 7) % n);
     for (i = 0; i < 4; i++)
-        window(p, i, "Database upgrade", p->now + (i - 1) * 5 * DAY - 600, 7200, (i * 11) % n);
+        window(p, i, "Database upgrade", midnight + (i - 1) * 5 * DAY - 600, 7200,
+               (i * 11) % n);
 }
 
 #define LONG "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
