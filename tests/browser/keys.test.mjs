@@ -207,7 +207,7 @@ test('without movement nothing moves', async (t) => {
 
 test('every target is at least 24 by 24, links in text aside', async (t) => {
     const { api, page } = await stage(t, 'dash/');
-    for (const where of ['dash/', 'monitors/', 'monitors/?id=3', 'notify/', 'admin/', 'settings/?tab=prefs']) {
+    for (const where of ['dash/', 'monitors/', 'monitors/?id=3', 'maintenance/?tab=calendar', 'maintenance/?id=2&edit=1', 'pages/?id=1', 'pages/?id=1&tab=branding', 'notify/', 'admin/', 'settings/?tab=prefs']) {
         await page.goto(api.url + where);
         await settled(page);
         const small = await page.evaluate(() => [...document.querySelectorAll('button, select, input, .btn, summary, [role=tab]')].filter((node) => node.checkVisibility() && !node.classList.contains('sr') && !['checkbox', 'radio'].includes(node.type))
