@@ -16,10 +16,12 @@ def pg(build):
     (root / 'logs').mkdir()
     host.give(root / 'logs')
     cluster = Postgres(root, pathlib.Path(build).resolve())
-    cluster.create()
-    cluster.migrate()
-    yield cluster
-    if cluster.conn:
-        cluster.conn.close()
-    cluster.stop('immediate')
-    shutil.rmtree(root)
+    try:
+        cluster.create()
+        cluster.migrate()
+        yield cluster
+    finally:
+        if cluster.conn:
+            cluster.conn.close()
+        cluster.stop('immediate')
+        shutil.rmtree(root)
