@@ -56,3 +56,13 @@ begin
     perform pg_notify('tocsin_work', 'publish');
     return i;
 end $$;
+
+-- May the readers of a page see it? What only a rule has published is not for a page that
+-- tells of outages when a person says so.
+create or replace function tocsin.incident_shown(i tocsin.incident, rule text) returns boolean
+language sql stable security definer set search_path = '' as $$
+    select i.published_at is not null
+       and (not i.auto or rule <> 'never'
+            or exists (select from tocsin.incident_event e
+                        where e.incident = i.id and e.kind = 'published' and e.actor_name <> ''))
+$$;

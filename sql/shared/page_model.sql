@@ -73,8 +73,8 @@ $$;
 -- The incidents that the public reads of, newest first: those of a year, 300 at most. One that
 -- a check opened and nobody gave a title is called as the page calls its component.
 -- `members` is {"monitor id": [numbers of components]}, `names` those of the components.
-create or replace function tocsin.page_incidents(names text[], members jsonb, at timestamptz,
-                                                 draft jsonb)
+create or replace function tocsin.page_incidents(names text[], members jsonb, rule text,
+                                                 at timestamptz, draft jsonb)
 returns json
 language sql stable security definer set search_path = '' as $$
     with affected as materialized (
@@ -96,7 +96,7 @@ language sql stable security definer set search_path = '' as $$
                         i.title) as title,
                coalesce(c.d->>'severity', i.severity) as severity, i.resolved_at, c.d
           from tocsin.incident i left join change c on c.id = i.id
-         where (i.published_at is not null or c.id is not null)
+         where (tocsin.incident_shown(i, rule) or c.id is not null)
            and exists (select from affected a where a.incident = i.id)
            and (i.resolved_at is null or i.started_at > page_incidents.at - interval '366 days')
         union all
@@ -235,6 +235,6 @@ begin
         'day_down_s', coalesce((draft->>'day_down')::integer, p.day_down_s),
         'now', floor(extract(epoch from page_model.at))::bigint, 'today', today - date '1970-01-01',
         'components', coalesce(parts, '[]'),
-        'incidents', coalesce(tocsin.page_incidents(names, members, page_model.at, draft), '[]'),
+        'incidents', coalesce(tocsin.page_incidents(names, members, p.publish, page_model.at, draft), '[]'),
         'windows', coalesce(tocsin.page_windows(members, page_model.at), '[]'));
 end $$;

@@ -84,6 +84,7 @@ begin
         select p as page, array_agg(c.id) as ids, min(c.name) as name
           from tocsin.incident_components(i) c join tocsin.page p on p.id = c.page
          where p.enabled and (p.owner = i.owner or p.access = 'public')
+           and tocsin.incident_shown(i, p.publish)
          group by p
     loop
         perform tocsin.subscribers_tell(on_.page, on_.ids, i.id, 'incident', 'update-' || e.id,

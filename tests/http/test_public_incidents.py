@@ -116,9 +116,10 @@ def test_what_an_incident_affects_is_changed_and_must_be_there(quiet, ann):
 
 def test_an_outage_that_lasts_is_published_by_the_rule_of_its_page(quiet, ann):
     a, b, c = (create(ann, name=f'internal-name-{n}', group='shop') for n in 'abc')
-    never, d = page(ann, 'rule-never', {'monitor': b['id']}, publish='never'), create(ann)
+    never, d = page(ann, 'rule-never', {'monitor': b['id']}, {'monitor': c['id']}, publish='never'), create(ann)
     page(ann, 'rule', {'monitor': a['id'], 'name': 'Checkout'}, publish_after=600)
-    page(ann, 'rule-group', {'group': 'shop', 'name': 'The shop'}, publish_after=3600)
+    group = page(ann, 'rule-group', {'group': 'shop', 'name': 'The shop'}, publish_after=3600)
+    shown = lambda p: [int(i['key']) for i in quiet.db('select tocsin.page_model(%s)', p['id'])[0][0]['incidents']]
     ids = {}
     for m, age in ((a, 599), (b, 3000), (c, 3700), (d, 9999)):
         down(quiet, m)
@@ -140,7 +141,11 @@ def test_an_outage_that_lasts_is_published_by_the_rule_of_its_page(quiet, ann):
     assert (read(c)['phase'], public(read(c))) == ('resolved', [('investigating', ''), ('resolved', '')])
     quiet.db('select tocsin.transit(%s, 1)', b['id'])
     assert read(b)['phase'] == 'resolved' and public(read(b)) == []
-    assert never['publish'] == 'never'
+    # what a rule has published is not for the page that waits for a person's word
+    assert (shown(group), shown(never)) == ([ids[c['id']]], [])
+    for verb in ('withdraw', 'publish'):
+        assert ann.api('POST', f"/incidents/{ids[c['id']]}/{verb}").status_code == 200
+    assert (shown(group), shown(never)) == ([ids[c['id']]], [ids[c['id']]])
 
 
 def test_an_outage_that_ended_between_two_looks_is_published_once(quiet, ann):
