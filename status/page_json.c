@@ -221,6 +221,7 @@ static void window(struct reader *r, const json_t *o, const struct page *p,
     w->description = text(r, o, "description");
     w->starts_at = whole(r, o, "starts_at", 0, TIME_MAX);
     w->ends_at = whole(r, o, "ends_at", 0, TIME_MAX);
+    w->told_at = whole(r, o, "told_at", 0, TIME_MAX);
     w->components = indexes(r, o, p, &w->component);
     w->updates = updates(r, o, &w->update);
 }

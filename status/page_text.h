@@ -33,7 +33,7 @@ enum word {
     W_UPDATED,        /* {1} time */
     W_AGE_RULE,
     W_AGE_RULE_LONG, /* {1} duration */
-    W_COMPONENTS, /* headings */
+    W_COMPONENTS,    /* headings */
     W_OPEN_INCIDENTS,
     W_PAST_INCIDENTS,
     W_PAST_DAYS, /* the last 14 days */

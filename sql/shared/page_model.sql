@@ -147,7 +147,9 @@ create or replace function tocsin.page_windows(members jsonb, at timestamptz) re
 language sql stable security definer set search_path = '' as $$
     with near as materialized (
         select o.id, o.maintenance, o.starts_at,
-               least(o.ends_at, o.cancelled_at) as ends_at, w.title, w.description
+               least(o.ends_at, o.cancelled_at) as ends_at, w.title, w.description,
+               -- when readers could see it first
+               greatest(w.created_at, o.starts_at - interval '30 days') as told_at
           from tocsin.occurrence o join tocsin.maintenance w on w.id = o.maintenance
          where w.show and o.ends_at > page_windows.at - interval '30 days'
            and o.starts_at < page_windows.at + interval '30 days'
@@ -163,6 +165,7 @@ language sql stable security definer set search_path = '' as $$
                'key', n.id::text, 'title', n.title, 'description', n.description,
                'starts_at', floor(extract(epoch from n.starts_at))::bigint,
                'ends_at', floor(extract(epoch from n.ends_at))::bigint,
+               'told_at', floor(extract(epoch from n.told_at))::bigint,
                'components', c.components, 'updates', json_build_array())
                order by n.starts_at, n.id)
       from (select * from near order by starts_at desc limit 300) n

@@ -41,8 +41,8 @@ static void whole_page(void **state)
         "1,"
         "\"resolved_at\":0,\"components\":[0],\"updates\":[{\"at\":2,\"phase\":\"resolved\","
         "\"author\":\"\",\"body\":\"*b*\"}],\"postmortem\":null}],"
-        "\"windows\":[{\"key\":\"9\",\"title\":\"w\",\"description\":\"\",\"starts_at\":1,"
-        "\"ends_at\":2,\"components\":[],\"updates\":[]}]}",
+        "\"windows\":[{\"key\":\"9\",\"title\":\"w\",\"description\":\"\",\"starts_at\":4,"
+        "\"ends_at\":5,\"told_at\":3,\"components\":[],\"updates\":[]}]}",
         error);
 
     (void)state;
@@ -63,6 +63,7 @@ static void whole_page(void **state)
     assert_string_equal(p->incident[0].update[0].body, "*b*");
     assert_null(p->incident[0].postmortem);
     assert_int_equal(p->windows, 1);
+    assert_int_equal(p->window[0].told_at, 3);
     page_free(p);
 }
 
