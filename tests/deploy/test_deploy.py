@@ -32,7 +32,7 @@ def stage(build, tmp_path_factory):
     """What the image's build stage has under /stage."""
     root = tmp_path_factory.mktemp('stage')
     work = tmp_path_factory.mktemp('installed')
-    host.run(str(SRC / 'configure'), '-q', '--prefix=/usr', '--sysconfdir=/etc', '--localstatedir=/var', cwd=work)
+    host.run(str(SRC / 'configure'), '-q', '--prefix=/usr', '--sysconfdir=/etc', '--localstatedir=/var', 'CFLAGS=-O0', cwd=work)
     host.run('make', '-s', '-j2', cwd=work)
     host.run('make', '-s', 'install', f'DESTDIR={root}', cwd=work)
     return root
