@@ -174,7 +174,8 @@ static int write_door(const struct publish *p, char *error, size_t size)
         return 0;
     snprintf(text, sizeof(text),
              "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
-             "<title>Status</title>\n<meta http-equiv=\"refresh\" content=\"0; url=%s/\">\n"
+             "<title>Status</title>\n<link rel=\"icon\" href=\"data:,\">"
+             "<meta http-equiv=\"refresh\" content=\"0; url=%s/\">\n"
              "<p><a href=\"%s/\">Status</a></p></html>\n",
              p->slug, p->slug);
     return file_replace(path, text, strlen(text), error, size);
