@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "digits.h"
 #include "line.h"
 
 static const char *const names[] = {"up", "degraded", "down", "maintenance"};
@@ -108,8 +109,6 @@ static bool is_plain(char c)
     return (signed char)c >= ' ' && c != '"' && c != '\\';
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* How many bytes from s on are ASCII that stands for itself in a JSON string: eight at a
  * time. A byte that is none has its high bit in `odd`; those after it may have it, too. */
 static size_t plain_run(const char *s, const char *end)
@@ -191,14 +190,9 @@ static bool eight_digits(const char *s, int64_t *value)
     if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
         return false;
     memcpy(&word, s, 8);
-    if (((word + EACH(0x46)) | (word - EACH('0'))) & EACH(0x80))
+    if (digits_odd(word))
         return false;
-    word -= EACH('0');
-    word = word * 10 + (word >> 8);
-    word = ((word & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
-            ((word >> 16) & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >>
-           32;
-    *value = (int64_t)word;
+    *value = digits_value(word - EACH('0'));
     return true;
 }
 
@@ -290,55 +284,6 @@ static enum seen scan(const char *p, const char *end, struct found *f)
     }
 }
 
-/* What this program writes, and the seed's: the keys in their order, no spaces. It could be
- * left out: scan() reads the same. */
-__attribute__((always_inline)) static inline bool eat(const char **p, const char *end,
-                                                      const char *word, size_t n)
-{
-    if ((size_t)(end - *p) < n || memcmp(*p, word, n))
-        return false;
-    *p += n;
-    return true;
-}
-
-#define EAT(word) eat(&p, end, word, sizeof(word) - 1)
-
-static enum seen scan_own(const char *p, const char *end, struct found *f)
-{
-    int64_t t, code, lat;
-    const char *svc, *state, *err = NULL;
-    size_t svc_len, state_len, err_len = 0;
-
-    if (!EAT("{\"t\":") || p == end || plain_number(&p, end, &t) == UNUSUAL ||
-        !EAT(",\"svc\":\""))
-        return UNUSUAL;
-    svc = p;
-    if (plain_string(&p, end, &svc_len) == UNUSUAL || !EAT(",\"state\":\""))
-        return UNUSUAL;
-    state = p;
-    if (plain_string(&p, end, &state_len) == UNUSUAL || !EAT(",\"code\":") || p == end ||
-        plain_number(&p, end, &code) == UNUSUAL || !EAT(",\"lat\":") || p == end ||
-        plain_number(&p, end, &lat) == UNUSUAL)
-        return UNUSUAL;
-    if (EAT(",\"err\":\"")) {
-        err = p;
-        if (plain_string(&p, end, &err_len) == UNUSUAL)
-            return UNUSUAL;
-    }
-    if (!EAT("}") || p != end)
-        return UNUSUAL;
-    f->t = take_t(&f->line, t);
-    f->svc = svc_len > 0 && svc_len <= LINE_NAME_MAX ? GOOD : WRONG;
-    f->state = state_of(state, state_len, &f->line.state);
-    f->line.svc = svc;
-    f->line.svc_len = svc_len;
-    f->line.code = code_of(code);
-    f->line.lat = lat_of(lat);
-    f->line.err = err_len ? err : NULL;
-    f->line.err_len = err_len;
-    return SEEN;
-}
-
 /* ---------------------------------------------------------------- any other line */
 
 /* Numbers such as 1.7e12 and 145.3; what has no place in a number of ours is none. */
@@ -407,7 +352,7 @@ bool line_read(const char *text, size_t len, struct line *out, buf *scratch)
 
     if (len > LINE_MAX_BYTES)
         return false;
-    if (scan_own(text, text + len, &f) == UNUSUAL && scan(text, text + len, &f) == UNUSUAL) {
+    if (scan(text, text + len, &f) == UNUSUAL) {
         f = (struct found){.line = {.lat = -1}};
         if (!read_json(text, len, &f, scratch))
             return false;

@@ -51,14 +51,12 @@ static uint32_t find(struct names *t, const char *text, size_t len)
 uint32_t names_id(struct names *t, const char *text, size_t len)
 {
     uint32_t id;
+    const struct name *next =
+        names_next(t); /* systems are checked in the same order each time */
 
-    if (t->n > 0) { /* systems are checked in the same order each time */
-        const struct name *it = &t->item[t->item[t->before].next];
-
-        if (it->len == len && !memcmp(it->text, text, len)) {
-            t->before = (uint32_t)(it - t->item);
-            return t->before;
-        }
+    if (next && next->len == len && !memcmp(next->text, text, len)) {
+        t->before = (uint32_t)(next - t->item);
+        return t->before;
     }
     id = find(t, text, len);
     t->item[t->before].next = id;

@@ -7,6 +7,7 @@
 #ifndef TOCSIN_NAMES_H
 #define TOCSIN_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct name {
     int64_t last;  /* for who goes through the rows in turn */
     int32_t mark;  /* what `last` belongs to */
     uint32_t next; /* the name that came after this one the last time */
+    bool verbatim; /* it needs no escapes in JSON; for store_own.c */
 };
 
 struct names {
@@ -31,6 +33,11 @@ struct names {
 
 /* The number of the text, which is added when it is new. */
 uint32_t names_id(struct names *names, const char *text, size_t len);
+/* The one that came after the last one asked for, the last time; NULL: there are none. */
+static inline const struct name *names_next(const struct names *names)
+{
+    return names->n > 0 ? &names->item[names->item[names->before].next] : NULL;
+}
 void names_free(struct names *names);
 
 #endif

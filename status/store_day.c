@@ -70,11 +70,26 @@ static void take(struct reader *r, const char *text, size_t len)
     r->skipping = false;
 }
 
+/* The usual lines at once; what stops them is looked at by itself. */
+static const char *take_own(struct reader *r, const char *data, const char *end)
+{
+    size_t had = r->rows->n;
+
+    data = store_own_lines(r->s, r->rows, data, end);
+    r->line += (long)(r->rows->n - had);
+    return data;
+}
+
 static void feed(struct reader *r, const char *data, size_t n)
 {
     const char *end = data + n, *stop;
 
-    for (; (stop = memchr(data, '\n', (size_t)(end - data))); data = stop + 1) {
+    for (;; data = stop + 1) {
+        if (r->rest.len == 0 && !r->skipping)
+            data = take_own(r, data, end);
+        stop = memchr(data, '\n', (size_t)(end - data));
+        if (!stop)
+            break;
         if (r->rest.len == 0) {
             take(r, data, (size_t)(stop - data));
             continue;

@@ -50,11 +50,21 @@ enum whole store_read_day(struct store *s, int day, struct rows *rows);
 /* Adds what one file has, from byte `from` on. */
 enum whole store_read_file(struct store *s, const char *path, bool gz, int64_t from,
                            struct rows *rows);
+/* Adds the lines from p on that are of the usual shape, up to the first that is not or that
+ * comes near `end`; where that one begins. */
+const char *store_own_lines(struct store *s, struct rows *rows, const char *p,
+                            const char *end);
 /* Adds to the archive of a day those of the rows that it does not have. How many, or -1. */
 long store_merge(struct store *s, int day, const struct row *row, size_t n);
 /* All rows to the archives of their days, sorted; how many were new, or -1. */
 long rows_merge(struct store *s, struct rows *rows);
-void rows_add(struct rows *rows, const struct row *row);
+void rows_grow(struct rows *rows);
+static inline void rows_add(struct rows *rows, const struct row *row)
+{
+    if (rows->n == rows->room)
+        rows_grow(rows);
+    rows->row[rows->n++] = *row;
+}
 /* As store_days(), of any folder of archives. */
 bool store_days_in(const char *folder, int *first, int *last);
 

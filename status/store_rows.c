@@ -14,15 +14,12 @@ void rows_free(struct rows *rows)
     memset(rows, 0, sizeof(*rows));
 }
 
-void rows_add(struct rows *rows, const struct row *row)
+void rows_grow(struct rows *rows)
 {
-    if (rows->n == rows->room) {
-        rows->room = rows->room ? rows->room * 2 : 1024;
-        rows->row = realloc(rows->row, rows->room * sizeof(*rows->row));
-        if (!rows->row)
-            abort();
-    }
-    rows->row[rows->n++] = *row;
+    rows->room = rows->room ? rows->room * 2 : 1024;
+    rows->row = realloc(rows->row, rows->room * sizeof(*rows->row));
+    if (!rows->row)
+        abort();
 }
 
 struct reading row_reading(const struct store *s, const struct row *row)
