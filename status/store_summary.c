@@ -69,54 +69,43 @@ static int by_time(const void *a, const void *b)
     return x->t < y->t ? -1 : x->t > y->t; /* no two are equal: (svc, t) is there once */
 }
 
-static int by_size(const void *a, const void *b)
+#define SHARES 256 /* that a range of numbers is cut into */
+
+/* The one that `above` others stand above, of numbers in [0, high]: how many are in each share
+ * of the range says in which it is; then the same with those that are in that share. */
+static int32_t ranked(int32_t *v, size_t n, size_t above, int32_t high)
 {
-    const int32_t *x = a, *y = b;
+    int32_t low = 0;
 
-    return *x < *y ? -1 : *x > *y;
-}
+    for (;;) {
+        uint32_t count[SHARES] = {0};
+        size_t kept = 0;
+        int shift = 0, share;
 
-/* The one of rank k, counted from 0, without sorting the rest. */
-static int32_t ranked(int32_t *v, size_t n, size_t k)
-{
-    size_t low = 0, high = n - 1;
+        while ((high - low) >> shift >= SHARES)
+            shift++;
+        for (size_t i = 0; i < n; i++)
+            count[(v[i] - low) >> shift]++;
+        for (share = (high - low) >> shift; above >= count[share]; share--)
+            above -= count[share];
+        if (shift == 0)
+            return low + share;
+        for (size_t i = 0; i < n; i++) { /* without a jump that nobody can foresee */
+            int32_t one = v[i];
 
-    for (int turns = 0; low < high; turns++) {
-        int32_t pivot = v[low + (high - low) / 2];
-        size_t i = low, j = high;
-
-        if (turns > 64) { /* an order that was made to be slow */
-            qsort(v + low, high - low + 1, sizeof(*v), by_size);
-            break;
+            v[kept] = one;
+            kept += (one - low) >> shift == share;
         }
-        while (i <= j) {
-            while (v[i] < pivot)
-                i++;
-            while (v[j] > pivot)
-                j--;
-            if (i <= j) {
-                int32_t swap = v[i];
-
-                v[i++] = v[j];
-                v[j] = swap;
-                if (j == 0)
-                    break;
-                j--;
-            }
-        }
-        if (k <= j)
-            high = j;
-        else if (k >= i)
-            low = i;
-        else
-            break;
+        n = kept;
+        low += share << shift;
+        high = low + (1 << shift) - 1;
     }
-    return v[k];
 }
 
 static void entry_of(struct entry *e, struct row *row, size_t n, int32_t *lat)
 {
     int64_t sum = 0;
+    int32_t most = 0;
     size_t ups = 0, i;
 
     for (i = 1; i < n && row[i - 1].t < row[i].t; i++)
@@ -124,14 +113,16 @@ static void entry_of(struct entry *e, struct row *row, size_t n, int32_t *lat)
     if (i < n)
         qsort(row, n, sizeof(*row), by_time);
     for (i = 0; i < n; i++) {
-        if (row[i].state == STATE_UP && row[i].lat >= 0)
+        if (row[i].state == STATE_UP && row[i].lat >= 0) {
             sum += lat[ups++] = row[i].lat;
+            most = row[i].lat > most ? row[i].lat : most;
+        }
         e->passed += row[i].state == STATE_UP || row[i].state == STATE_MAINTENANCE;
         e->incidents += i > 0 && row[i - 1].state == STATE_UP && row[i].state == STATE_DOWN;
     }
     e->total = (int32_t)n;
     e->average = ups ? (int32_t)floor((double)sum / (double)ups + 0.5) : -1;
-    e->p95 = ups ? ranked(lat, ups, (size_t)ceil((double)ups * 0.95) - 1) : -1;
+    e->p95 = ups ? ranked(lat, ups, ups - (size_t)ceil((double)ups * 0.95), most) : -1;
 }
 
 /* ---------------------------------------------------------------- the file */
@@ -147,20 +138,32 @@ static void add_pair(buf *out, const char *key, int64_t value)
         line_add_number(out, value);
 }
 
-/* As few digits as give the number again. */
-static void add_ratio(buf *out, double ratio)
-{
-    char text[40];
+/* A ratio as text. The same few come again and again, and each takes a while to find. */
+struct ratio {
+    int32_t passed, total;
+    char text[28];
+};
 
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, ratio);
-        if (strtod(text, NULL) == ratio)
+#define RATIOS 64
+
+static struct ratio *ratio_of(struct ratio *ratios, int32_t passed, int32_t total)
+{
+    struct ratio *r = &ratios[passed % RATIOS];
+    double ratio = (double)passed / total;
+
+    if (r->passed == passed && r->total == total)
+        return r;
+    r->passed = passed;
+    r->total = total;
+    for (int digits = 15; digits <= 17; digits++) { /* as few as give the number again */
+        snprintf(r->text, sizeof(r->text), "%.*g", digits, ratio);
+        if (strtod(r->text, NULL) == ratio)
             break;
     }
-    buf_puts(out, text);
+    return r;
 }
 
-static void add_entry(buf *out, const struct entry *e, bool first)
+static void add_entry(buf *out, const struct entry *e, bool first, struct ratio *ratios)
 {
     char date[11];
 
@@ -169,7 +172,7 @@ static void add_entry(buf *out, const struct entry *e, bool first)
              first ? "\n      {\n        \"date\": \"" : ",\n      {\n        \"date\": \"");
     buf_puts(out, date);
     buf_puts(out, "\",\n        \"uptimePct\": ");
-    add_ratio(out, (double)e->passed / e->total);
+    buf_puts(out, ratio_of(ratios, e->passed, e->total)->text);
     add_pair(out, "avgLatencyMs", e->average);
     add_pair(out, "p95LatencyMs", e->p95);
     add_pair(out, "checksTotal", e->total);
@@ -188,6 +191,7 @@ static int by_name(const void *a, const void *b, void *names)
 static void add_services(struct store *s, buf *out, struct entry *const *entries, size_t n)
 {
     uint32_t *order = room(NULL, n, sizeof(*order));
+    struct ratio ratios[RATIOS] = {0};
     size_t shown = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -199,7 +203,7 @@ static void add_services(struct store *s, buf *out, struct entry *const *entries
         line_add_string(out, s->names.item[order[i]].text);
         buf_puts(out, ": [");
         for (const struct entry *e = entries[order[i]]; e; e = e->before)
-            add_entry(out, e, e == entries[order[i]]);
+            add_entry(out, e, e == entries[order[i]], ratios);
         buf_puts(out, "\n    ]");
     }
     if (shown)
