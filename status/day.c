@@ -1,5 +1,4 @@
 /* day: days from civil dates and back (proleptic Gregorian), by arithmetic alone. */
-#include <stdio.h>
 #include <string.h>
 
 #include "day.h"
@@ -60,13 +59,24 @@ bool day_parse(const char *text, size_t len, int *day)
     return y == y2 && m == m2 && d == d2;
 }
 
+/* The last `n` digits of a number: all that is printed here, and often, so not by printf. */
+static char *put(char *out, unsigned number, int n)
+{
+    for (int i = n; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + n;
+}
+
 void day_print(int day, char *out)
 {
     int y, m, d;
 
     day_to_date(day, &y, &m, &d);
-    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
-             (unsigned)d % 100);
+    out = put(out, (unsigned)y, 4);
+    *out++ = '-';
+    out = put(out, (unsigned)m, 2);
+    *out++ = '-';
+    *put(out, (unsigned)d, 2) = 0;
 }
 
 void day_print_s(int64_t seconds, char *out)
@@ -74,8 +84,14 @@ void day_print_s(int64_t seconds, char *out)
     int day = day_of_ms(seconds * 1000), s = (int)(seconds - (int64_t)day * DAY_S);
 
     day_print(day, out);
-    snprintf(out + 10, 11, "T%02u:%02u:%02uZ", (unsigned)s / 3600 % 100, (unsigned)s / 60 % 60,
-             (unsigned)s % 60);
+    out[10] = 'T';
+    out = put(out + 11, (unsigned)s / 3600, 2);
+    *out++ = ':';
+    out = put(out, (unsigned)s / 60 % 60, 2);
+    *out++ = ':';
+    out = put(out, (unsigned)s % 60, 2);
+    *out++ = 'Z';
+    *out = 0;
 }
 
 void day_print_ms(int64_t ms, char *out)
@@ -83,7 +99,10 @@ void day_print_ms(int64_t ms, char *out)
     int64_t s = (ms - (ms < 0 ? 999 : 0)) / 1000;
 
     day_print_s(s, out);
-    snprintf(out + 19, 6, ".%03uZ", (unsigned)(ms - s * 1000) % 1000);
+    out[19] = '.';
+    out = put(out + 20, (unsigned)(ms - s * 1000), 3);
+    *out++ = 'Z';
+    *out = 0;
 }
 
 /* "+02:00", "-0130", "Z"; what the clock is ahead of UTC in minutes. */
