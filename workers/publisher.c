@@ -31,7 +31,9 @@ struct job {
 
 struct publisher {
     struct worker *w;
-    struct db *db; /* models take longer than a beat may wait */
+    /* Models, which take longer than a beat may wait: the next one begins as soon as one
+     * has come. After anything else it would wait until the page at hand is written. */
+    struct db *db;
     struct event *write;
     struct page_list pages;
     char rev[32];                  /* of the answer before; "": ask for all */
@@ -214,7 +216,7 @@ static void tell(struct publisher *p, struct page_entry *e, const struct page_wr
     snprintf(id, sizeof(id), "%lld", e->id);
     snprintf(bytes, sizeof(bytes), "%zu", out->bytes);
     snprintf(files, sizeof(files), "%d", out->files);
-    db_call(p->db, "select work.page_published($1,$2,$3,$4)", 4, args, CALL_MS, told, p);
+    db_call(p->w->db, "select work.page_published($1,$2,$3,$4)", 4, args, CALL_MS, told, p);
     count_up(p, error ? "failed_total" : "written_total");
     if (error && !e->failed)
         log_warning("a page is not written slug=%s error=\"%s\"", e->slug, error);
