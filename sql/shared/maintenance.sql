@@ -13,7 +13,11 @@
 -- of it, or all of them.
 create or replace function tocsin.maintenance_covers(maintenance bigint)
 returns setof bigint
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     select m.id
       from tocsin.maintenance w join tocsin.monitor m on m.owner = w.owner
      where w.id = maintenance_covers.maintenance and m.deleted_at is null
@@ -22,8 +26,8 @@ language sql stable security definer set search_path = '' as $$
     union
     select m.id
       from tocsin.maintenance_monitor x join tocsin.monitor m on m.id = x.monitor
-     where x.maintenance = maintenance_covers.maintenance and m.deleted_at is null
-$$;
+     where x.maintenance = maintenance_covers.maintenance and m.deleted_at is null;
+end $$;
 
 -- The same the other way: what covers some monitors between two times.
 create or replace function tocsin.maintenance_of(monitors bigint[], "from" timestamptz,

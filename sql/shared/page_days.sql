@@ -27,7 +27,11 @@ create or replace function tocsin.page_live(monitors bigint[], "from" timestampt
                                             "to" timestamptz)
 returns table (monitor bigint, day date, up_s integer, degraded_s integer, down_s integer,
                maintenance_s integer, unknown_s integer, paused_s integer)
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     select x.monitor, d.day, floor(coalesce(sum(d.s) filter (where x.status = 1), 0))::integer,
            floor(coalesce(sum(d.s) filter (where x.status = 2), 0))::integer,
            ceil(coalesce(sum(d.s) filter (where x.status = 3), 0))::integer,
@@ -36,8 +40,8 @@ language sql stable security definer set search_path = '' as $$
            floor(coalesce(sum(d.s) filter (where x.status = 5), 0))::integer
       from tocsin.spans(page_live.monitors, page_live."from", page_live."to") x
      cross join lateral tocsin.span_days(x.begins, x.ends) d
-     group by x.monitor, d.day
-$$;
+     group by x.monitor, d.day;
+end $$;
 
 -- The seconds of groups: `ns` and `monitors` side by side say who is in which. Each status
 -- that begins or ends is a step of a count; between two steps the worst one that is not at

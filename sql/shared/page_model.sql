@@ -4,6 +4,9 @@
 --
 -- How time is counted is said in page_days.sql.
 --
+-- What is called for each page is plpgsql, whose plans are kept: a function in SQL that cannot be
+-- inlined is parsed and planned by every call, and that took longer than the work itself.
+--
 -- draft, for a preview: an object that overrides what is stored.
 --   title description url lang zone theme accent link robots subscribe day_down   of the page
 --   components  [{id, section, kind, monitor, group, name, description, show_ms, show_uptime}]
@@ -16,7 +19,11 @@
 create or replace function tocsin.page_components(page bigint, draft jsonb default null)
 returns table (n integer, key text, section text, kind text, monitor bigint, group_name text,
                name text, description text, show_ms boolean, show_uptime boolean)
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     with stated as (
         select c.id::text as key, c.position as place, c.id as tie, c.section, c.kind, c.monitor,
                c.group_name, c.name, c.description, c.show_ms, c.show_uptime
@@ -37,21 +44,25 @@ language sql stable security definer set search_path = '' as $$
            s.key, s.section, s.kind, s.monitor, s.group_name, s.name, s.description, s.show_ms,
            s.show_uptime
       from shown s
-     order by 1
-$$;
+     order by 1;
+end $$;
 
 -- The monitors behind them, by their number in that order. A group's are those of the page's
 -- owner that have this group.
 create or replace function tocsin.page_members(page bigint, draft jsonb default null)
 returns table (n integer, key text, monitor bigint, grouped boolean)
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     select c.n, c.key, coalesce(c.monitor, m.id), c.kind = 'group'
       from tocsin.page_components(page_members.page, page_members.draft) c
       left join tocsin.page p on c.kind = 'group' and p.id = page_members.page
       left join tocsin.monitor m on m.owner = p.owner and m.group_name = c.group_name
                                 and m.deleted_at is null
-     where coalesce(c.monitor, m.id) is not null
-$$;
+     where coalesce(c.monitor, m.id) is not null;
+end $$;
 
 create or replace function tocsin.page_monitors(page bigint) returns setof bigint
 language sql stable security definer set search_path = '' as $$
@@ -76,8 +87,11 @@ $$;
 create or replace function tocsin.page_incidents(names text[], members jsonb, rule text,
                                                  at timestamptz, draft jsonb)
 returns json
-language sql stable security definer set search_path = '' as $$
-    with affected as materialized (
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return (with affected as materialized (
         select i.id as incident, m.key::bigint as monitor
           from jsonb_object_keys(members) m (key)
           join tocsin.incident i on i.monitor = m.key::bigint
@@ -85,6 +99,8 @@ language sql stable security definer set search_path = '' as $$
         select a.incident, a.monitor
           from jsonb_object_keys(members) m (key)
           join tocsin.incident_affects a on a.monitor = m.key::bigint
+    ), known as materialized ( -- before it is asked for each whether it is shown
+        select i from tocsin.incident i where exists (select from affected a where a.incident = i.id)
     ), change as (
         select draft->'incident' as d, (draft #>> '{incident,id}')::bigint as id
          where jsonb_typeof(draft->'incident') = 'object'
@@ -95,9 +111,8 @@ language sql stable security definer set search_path = '' as $$
                             names[(members->(i.monitor::text)->>0)::integer + 1] || ' is down' end,
                         i.title) as title,
                coalesce(c.d->>'severity', i.severity) as severity, i.resolved_at, c.d
-          from tocsin.incident i left join change c on c.id = i.id
-         where (tocsin.incident_shown(i, rule) or c.id is not null)
-           and exists (select from affected a where a.incident = i.id)
+          from known k cross join lateral (select (k.i).*) i left join change c on c.id = i.id
+         where (tocsin.incident_shown(k.i, rule) or c.id is not null)
            and (i.resolved_at is null or i.started_at > page_incidents.at - interval '366 days')
         union all
         select null, page_incidents.at, coalesce(c.d->>'title', ''),
@@ -138,14 +153,17 @@ language sql stable security definer set search_path = '' as $$
                       where m.incident = t.id and m.published_at is not null
                       order by m.revision desc limit 1)))
                order by t.started_at desc, t.id desc nulls first)
-      from newest t
-$$;
+      from newest t);
+end $$;
 
 -- The occurrences of maintenance that is shown and covers one of the monitors, from 30 days ago
 -- to 30 ahead. One that was ended or skipped by hand ends there, or never was.
 create or replace function tocsin.page_windows(members jsonb, at timestamptz) returns json
-language sql stable security definer set search_path = '' as $$
-    with near as materialized (
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return (with near as materialized (
         select o.id, o.maintenance, o.starts_at,
                least(o.ends_at, o.cancelled_at) as ends_at, w.title, w.description,
                -- when readers could see it first
@@ -154,7 +172,7 @@ language sql stable security definer set search_path = '' as $$
          where w.show and o.ends_at > page_windows.at - interval '30 days'
            and o.starts_at < page_windows.at + interval '30 days'
            and coalesce(o.cancelled_at > o.starts_at, true)
-    ), covered as (
+    ), covered as materialized (
         select x.maintenance, array_agg(distinct n::integer) as components
           from (select distinct n.maintenance from near n) x
          cross join lateral tocsin.maintenance_covers(x.maintenance) c (monitor)
@@ -169,8 +187,8 @@ language sql stable security definer set search_path = '' as $$
                'components', c.components, 'updates', json_build_array())
                order by n.starts_at, n.id)
       from (select * from near order by starts_at desc limit 300) n
-      join covered c on c.maintenance = n.maintenance
-$$;
+      join covered c on c.maintenance = n.maintenance);
+end $$;
 
 create or replace function tocsin.page_model(page bigint, at timestamptz default now(),
                                              draft jsonb default null)

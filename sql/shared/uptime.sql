@@ -6,7 +6,11 @@
 -- status of now. So only transitions in the span are read.
 create or replace function tocsin.spans(monitors bigint[], "from" timestamptz, "to" timestamptz)
 returns table (monitor bigint, status smallint, begins timestamptz, ends timestamptz)
-language sql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = ''
+set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     with later as (
         -- transitions after `from`, those after `to` too: they say what was before
         select t.monitor, t.seq, t.prev, t.status, t.at,
@@ -25,8 +29,8 @@ language sql stable security definer set search_path = '' as $$
     )
     select s.monitor, s.status, greatest(s.begins, spans."from"), least(s.ends, spans."to")
       from span s
-     where greatest(s.begins, spans."from") < least(s.ends, spans."to")
-$$;
+     where greatest(s.begins, spans."from") < least(s.ends, spans."to");
+end $$;
 
 -- One monitor's seconds. Outage is rounded up and all else down: never healthier than it was.
 create or replace function tocsin.status_seconds(monitor bigint, "from" timestamptz,
