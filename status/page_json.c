@@ -92,7 +92,7 @@ static int list(struct reader *r, const json_t *o, const char *name, size_t most
 /* ---------------------------------------------------------------- days */
 
 struct sums {
-    int64_t ms[PAGE_DAYS];
+    int64_t ms[PAGE_DAYS + 1]; /* the last one: of days that are too old */
 };
 
 static void add_seconds(struct page_day *d, int status, int64_t n)
@@ -101,36 +101,74 @@ static void add_seconds(struct page_day *d, int status, int64_t n)
         d->seconds[status] += (int32_t)n;
 }
 
+/* Figures of days one after the other: a text with spaces between them, for an object each
+ * is what a page spent most of its time on; or a list. */
+struct column {
+    const char *text;
+    const json_t *array;
+    size_t i;
+};
+
+static struct column column(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+
+    return (struct column){.text = json_string_value(v), .array = v};
+}
+
+static bool more(const struct column *c)
+{
+    return c->text ? *c->text : c->i < json_array_size(c->array);
+}
+
+/* 0 where there is none. */
+static int64_t next(struct column *c)
+{
+    bool minus;
+    int64_t n = 0;
+
+    if (!c->text)
+        return json_integer_value(json_array_get(c->array, c->i++));
+    minus = *c->text == '-';
+    c->text += minus;
+    for (; *c->text >= '0' && *c->text <= '9'; c->text++)
+        if (n < INT64_C(1) << 53)
+            n = n * 10 + (*c->text - '0');
+    if (*c->text)
+        c->text++;
+    return minus ? -n : n;
+}
+
 /* One set of columns; what is said of a day more than once adds up. */
 static void columns(struct reader *r, const json_t *o, int64_t first, struct page_day *day,
                     struct sums *total)
 {
     static const char *const names[] = {"unknown", "up",          "degraded",
                                         "down",    "maintenance", "paused"};
-    const json_t *at = json_object_get(o, "at");
-    const json_t *column[STATUSES],
-        *checks = json_object_get(o, "checks"), *failed = json_object_get(o, "failed"),
-        *sum = json_object_get(o, "sum_ms"), *p95 = json_object_get(o, "p95_ms");
+    struct column at = column(o, "at"), seconds[STATUSES], checks = column(o, "checks"),
+                  failed = column(o, "failed"), sum = column(o, "sum_ms"),
+                  p95 = column(o, "p95_ms");
 
     for (int s = 0; s < STATUSES; s++)
-        column[s] = json_object_get(o, names[s]);
-    for (size_t i = 0; i < json_array_size(at); i++) {
-        int64_t n = json_integer_value(json_array_get(at, i)) - first, ms;
-        struct page_day *d;
+        seconds[s] = column(o, names[s]);
+    while (more(&at)) {
+        struct page_day old, *d = &old; /* kept since a day when it was not too old */
+        int64_t n = next(&at) - first, ms;
 
-        if (n < 0) /* kept since a day when it was not too old */
-            continue;
         if (n >= PAGE_DAYS) {
             refuse(r, "days");
             return;
         }
-        d = &day[n];
+        memset(&old, 0, sizeof(old));
+        if (n >= 0)
+            d = &day[n];
         for (int s = 0; s < STATUSES; s++)
-            add_seconds(d, s, json_integer_value(json_array_get(column[s], i)));
-        d->checks += (int32_t)json_integer_value(json_array_get(checks, i));
-        d->failed += (int32_t)json_integer_value(json_array_get(failed, i));
-        total->ms[n] += json_integer_value(json_array_get(sum, i));
-        ms = p95 ? json_integer_value(json_array_get(p95, i)) : -1;
+            add_seconds(d, s, next(&seconds[s]));
+        d->checks += (int32_t)next(&checks);
+        d->failed += (int32_t)next(&failed);
+        ms = next(&sum);
+        total->ms[n >= 0 ? n : PAGE_DAYS] += ms;
+        ms = more(&p95) ? next(&p95) : -1;
         if (ms > d->p95_ms)
             d->p95_ms = ms > INT32_MAX ? INT32_MAX : (int32_t)ms;
     }

@@ -84,15 +84,18 @@ language sql stable security definer set search_path = '' as $$
      group by x.n, d.day
 $$;
 
--- Figures as columns side by side; one of nothing but zeros is null.
+-- Figures as columns side by side, each a text; one of nothing but zeros is null.
 create or replace function tocsin.day_columns(at integer[], up integer[], degraded integer[],
     down integer[], maintenance integer[], unknown integer[], paused integer[], checks integer[],
     failed integer[], sum_ms bigint[], p95_ms integer[])
 returns json
-language sql immutable parallel safe as $$
-    select json_build_object('at', at, 'up', up, 'degraded', degraded, 'down', down,
-        'maintenance', maintenance, 'unknown', unknown, 'paused', paused, 'checks', checks,
-        'failed', failed, 'sum_ms', sum_ms, 'p95_ms', p95_ms)
+language sql stable parallel safe as $$
+    select json_build_object('at', array_to_string(at, ' '), 'up', array_to_string(up, ' '),
+        'degraded', array_to_string(degraded, ' '), 'down', array_to_string(down, ' '),
+        'maintenance', array_to_string(maintenance, ' '),
+        'unknown', array_to_string(unknown, ' '), 'paused', array_to_string(paused, ' '),
+        'checks', array_to_string(checks, ' '), 'failed', array_to_string(failed, ' '),
+        'sum_ms', array_to_string(sum_ms, ' '), 'p95_ms', array_to_string(p95_ms, ' '))
 $$;
 
 -- The past of single monitors, for tocsin.monitor_past.

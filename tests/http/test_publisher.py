@@ -145,8 +145,9 @@ def days(s, made, n=0):
     model = s.db('select tocsin.page_model(%s)', made['id'])[0][0]
     found = [{} for _ in range(90)]
     for columns in model['components'][n]['days']:
+        columns = {name: list(map(int, text.split())) for name, text in columns.items() if text}
         for name, values in columns.items():
-            for at, value in zip(columns['at'], values or []):
+            for at, value in zip(columns['at'], values):
                 if name != 'at' and at >= model['today'] - 89:
                     found[at - model['today'] + 89][name] = found[at - model['today'] + 89].get(name, 0) + value
     return found

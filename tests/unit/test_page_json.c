@@ -34,8 +34,9 @@ static void whole_page(void **state)
     char error[200];
     struct page *p = page(
         "{" PAGE ",\"logo\":\"aGVsbG8=\",\"logo_type\":\"image/png\",\"components\":[{" PART
-        ",\"days\":[{\"at\":[19675,19586,19585],\"up\":[10,86400,5],\"down\":[3,0,0],"
-        "\"checks\":[4,2,9],\"failed\":[1,2,0],\"sum_ms\":[300,0,7],\"p95_ms\":[120,-1,5]},"
+        ",\"days\":[{\"at\":\"19675 19586 19585\",\"up\":\"10 86400 5\",\"down\":\"3\","
+        "\"checks\":\"4 2 9\",\"failed\":\"1 2 0\",\"sum_ms\":\"300 0 7\","
+        "\"p95_ms\":\"120 -1 5\"},"
         "{\"at\":[19675],\"down\":[2],\"checks\":null,\"p95_ms\":[90]}]}],"
         "\"incidents\":[{\"key\":\"3\",\"title\":\"t\",\"severity\":\"minor\",\"started_at\":"
         "1,"
@@ -79,6 +80,10 @@ static void wrong_pages(void **state)
         {"{" PAGE ",\"components\":[{\"key\":\"a/b\"}]}", "key"},
         {"{" PAGE ",\"components\":[{\"key\":\"7\",\"status\":6}]}", "status"},
         {"{" PAGE ",\"components\":[{" PART ",\"days\":[{\"at\":[19676]}]}]}", "days"},
+        {"{" PAGE ",\"components\":[{" PART ",\"days\":[{\"at\":\"19675 19676\"}]}]}", "days"},
+        {"{" PAGE ",\"components\":[{" PART
+         ",\"days\":[{\"at\":\"1x 99999999999999999999\"}]}]}",
+         "days"},
         {"{" PAGE ",\"components\":[7]}", "key"},
         {"{" PAGE ",\"logo\":\"?\",\"components\":[]}", "logo"},
         {"{" PAGE ",\"title\":7,\"components\":[]}", "title"},
