@@ -90,20 +90,22 @@ typedef struct tocsin_route tocsin_route;
 
 enum {
     R_NO_CSRF = 1,   /* no session yet: sign in, sign up, set up */
-    R_REAUTH = 2,    /* reserved: needs a fresh proof of who one is */
+    R_REAUTH = 2,    /* dangerous: a session needs a fresh proof of who one is */
     R_ACCEPTED = 4,  /* 202 instead of 200 */
     R_CREATED = 8,   /* 201 and Location: path/{id} from the answer's "id" */
     R_EMPTY = 16,    /* 204, the function's answer is dropped */
     R_FORM = 32,     /* also takes application/x-www-form-urlencoded */
     R_NO_LIMIT = 64, /* health checks: not counted by the rate limit */
     R_LARGE = 128,   /* the body may have 512 KiB instead of 64 */
-    R_RAW = 256, /* the body may be other than JSON: the handler reads it, tocsin_bytes() */
+    R_RAW = 256,   /* the body may be other than JSON: the handler reads it, tocsin_bytes() */
+    R_SMALL = 512, /* the body may have 16 KiB */
+    R_HUGE = 1024, /* the body may have 2 MiB: a file of 1 MiB, quoted as JSON */
 };
 
 struct tocsin_route {
     const char *method;    /* "GET", "POST", "PUT", "PATCH", "DELETE" */
-    const char *path;      /* under the API's base: "/monitors/{id}/checks"; {id} is a T_ID,
-                              {uuid} a T_UUID, {key} a short word */
+    const char *path;      /* under the API's base: "/monitors/{id}/checks"; {id} and {sub}
+                              are T_IDs, {uuid} a T_UUID, {key} and {name} short words */
     enum tocsin_role role; /* the least role */
     const char *function; /* "api.monitor_list(bigint,bigint,jsonb)" is named "monitor_list" */
     int flags;
@@ -123,7 +125,9 @@ struct tocsin_request {
     const tocsin_route *route;
     const tocsin_identity *who; /* NULL when nobody signed in (ROLE_ANYONE routes) */
     apr_int64_t id;             /* {id}, or 0 */
+    apr_int64_t sub;            /* {sub}, or 0; also in input as "sub" */
     const char *key;            /* {uuid} or {key}, or NULL; also in input as "key" */
+    const char *name;           /* {name}, or NULL */
     json_t *input;              /* body and query, checked; never NULL; freed with r->pool */
     json_t *errors;             /* field → rule broken, filled by tocsin_invalid() */
 };
@@ -272,7 +276,7 @@ APR_DECLARE_OPTIONAL_FN(int, tocsin_live_max, (void));
  * One segment for all children; lost at a full stop, kept over a graceful restart where
  * the layout is the same.                                                              */
 
-#define TOCSIN_ROUTES_MAX  160
+#define TOCSIN_ROUTES_MAX  256
 #define TOCSIN_LATENCY_MAX 14
 
 typedef struct {

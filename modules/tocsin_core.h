@@ -14,7 +14,9 @@
 
 #define BODY_MAX     65536  /* bytes of a request body */
 #define BODY_LARGE   524288 /* of one of an R_LARGE route */
-#define SEGMENTS_MAX 6      /* parts of a path under the base */
+#define BODY_HUGE    2097152
+#define BODY_SMALL   16384 /* of one of an R_SMALL route */
+#define SEGMENTS_MAX 8     /* parts of a path under the base */
 #define BASE         "/api/v1"
 #define RETRY_DB_S   1 /* Retry-After while the database is away */
 
@@ -63,8 +65,8 @@ typedef struct {
 
 typedef struct {
     const route_entry *entry;
-    apr_int64_t id;
-    const char *key;
+    apr_int64_t id, sub;
+    const char *key, *name;
     const char *allow; /* methods of the path, when it exists but the method does not */
 } route_match;
 

@@ -15,7 +15,7 @@
 
 APLOG_USE_MODULE(tocsin);
 
-#define MEMORY_KEY "tocsin-memory-3" /* a new number with each new layout */
+#define MEMORY_KEY "tocsin-memory-4" /* a new number with each new layout */
 
 static const double bounds[TOCSIN_LATENCY_MAX - 1] = {.0005, .001, .0025, .005, .01, .025, .05,
                                                       .1,    .25,  .5,    1,    2.5, 10};

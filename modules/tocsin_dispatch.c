@@ -230,7 +230,9 @@ int dispatch_handler(request_rec *r)
     }
     q.route = m.entry->route;
     q.id = m.id;
+    q.sub = m.sub;
     q.key = m.key;
+    q.name = m.name;
     count_start(r, m.entry->slot);
     status = serve(&q);
     if (status == OK || status == DONE || status == SUSPENDED)

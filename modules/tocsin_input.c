@@ -299,6 +299,14 @@ static int take_form(tocsin_request *q)
     return OK;
 }
 
+static apr_size_t body_most(const tocsin_route *route)
+{
+    return route->flags & R_LARGE   ? BODY_LARGE
+           : route->flags & R_SMALL ? BODY_SMALL
+           : route->flags & R_HUGE  ? BODY_HUGE
+                                    : BODY_MAX;
+}
+
 static int take_body(tocsin_request *q)
 {
     request_rec *r = q->r;
@@ -311,7 +319,7 @@ static int take_body(tocsin_request *q)
         return take_form(q);
     if ((q->route->flags & R_RAW) && !media_is(r, "application/json"))
         return OK;
-    status = body_json(r, q->route->flags & R_LARGE ? BODY_LARGE : BODY_MAX, &body);
+    status = body_json(r, body_most(q->route), &body);
     if (status != OK)
         return status;
     errors = tocsin_check_fields(r, q->route->body, body, !strcmp(q->route->method, "PATCH"));
@@ -341,6 +349,8 @@ int input_read(tocsin_request *q)
         return status;
     if (q->key)
         json_object_set_new(q->input, "key", json_string(q->key));
+    if (q->sub)
+        json_object_set_new(q->input, "sub", json_integer(q->sub));
     if (!q->errors && q->route->check)
         status = q->route->check(q);
     if (status != OK || !q->errors)

@@ -178,10 +178,14 @@ static json_t *parameters(const tocsin_route *route, int safe)
 
     if (strstr(route->path, "{id}"))
         parameter(list, "id", "path", 1, schema_of(&id));
+    if (strstr(route->path, "{sub}"))
+        parameter(list, "sub", "path", 1, schema_of(&id));
     if (strstr(route->path, "{uuid}"))
         parameter(list, "uuid", "path", 1, schema_of(&uuid));
     if (strstr(route->path, "{key}"))
         parameter(list, "key", "path", 1, schema_of(&key));
+    if (strstr(route->path, "{name}"))
+        parameter(list, "name", "path", 1, schema_of(&key));
     for (const tocsin_field *f = route->query; f && f->name; f++)
         parameter(list, f->name, "query", (f->flags & F_REQUIRED) != 0, schema_of(f));
     if (!safe && !(route->flags & R_NO_CSRF))

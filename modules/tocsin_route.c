@@ -74,16 +74,18 @@ static int segment_match(const char *pattern, const char *s, route_match *out)
         return !strcmp(pattern, s);
     if (!strcmp(pattern, "{id}"))
         return (out->id = id_parse(s)) != 0;
+    if (!strcmp(pattern, "{sub}"))
+        return (out->sub = id_parse(s)) != 0;
     if (!strcmp(pattern, "{uuid}") ? !uuid_valid(s) : !key_valid(s))
         return 0;
-    out->key = s;
+    *(strcmp(pattern, "{name}") ? &out->key : &out->name) = s;
     return 1;
 }
 
 static int entry_match(const route_entry *e, const char **segment, int n, route_match *out)
 {
-    out->id = 0;
-    out->key = NULL;
+    out->id = out->sub = 0;
+    out->key = out->name = NULL;
     if (e->nsegments != n)
         return 0;
     for (int i = 1; i < n; i++)

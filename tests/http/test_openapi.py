@@ -25,8 +25,9 @@ def operations(doc):
 
 
 def concrete(path):
-    return (path.replace('{id}', '999999999').replace('{uuid}', '123e4567-e89b-12d3-a456-426614174000')
-            .replace('{key}', 'nothing'))
+    return (path.replace('{id}', '999999999').replace('{sub}', '999999998')
+            .replace('{uuid}', '123e4567-e89b-12d3-a456-426614174000')
+            .replace('{key}', 'nothing').replace('{name}', 'nothing'))
 
 
 def resolve(doc, ref):

@@ -8,6 +8,8 @@
 
 #include "tocsin_core.h"
 
+#define ENV_BACKUP "/apps/{id}/env/{key}/backups/{name}/restore"
+
 static const tocsin_route table[] = {{.method = "GET", .path = "/monitors"},
                                      {.method = "POST", .path = "/monitors"},
                                      {.method = "POST", .path = "/monitors/test"},
@@ -17,6 +19,9 @@ static const tocsin_route table[] = {{.method = "GET", .path = "/monitors"},
                                      {.method = "DELETE", .path = "/monitors/{id}"},
                                      {.method = "GET", .path = "/monitors/{id}/checks"},
                                      {.method = "GET", .path = "/notes/{key}"},
+                                     {.method = "GET", .path = "/apps/{id}/actions/{sub}"},
+                                     {.method = "GET", .path = "/apps/{id}/env/{key}"},
+                                     {.method = "GET", .path = ENV_BACKUP},
                                      {0}};
 
 #define UUID "123e4567-e89b-12d3-a456-426614174000"
@@ -99,6 +104,38 @@ static void paths_find_their_routes(void **)
     }
 }
 
+/* A second number, and a second word. */
+static void paths_have_parts_of_parts(void **)
+{
+    static const struct {
+        const char *path, *found, *key, *name;
+        apr_int64_t id, sub;
+    } deep[] = {
+        {"/apps/7/actions/8", "/apps/{id}/actions/{sub}", NULL, NULL, 7, 8},
+        {"/apps/7/actions/0", NULL, NULL, NULL, 0, 0},
+        {"/apps/7/actions/x", NULL, NULL, NULL, 0, 0},
+        {"/apps/7/env/main", "/apps/{id}/env/{key}", "main", NULL, 7, 0},
+        {"/apps/7/env/main/backups/b.1/restore", ENV_BACKUP, "main", "b.1", 7, 0},
+        {"/apps/7/env/main/backups//restore", NULL, NULL, NULL, 0, 0},
+        {"/apps/7/env/main/backups/a b/restore", NULL, NULL, NULL, 0, 0},
+    };
+    const char *error = NULL;
+    route_map *map = map_of(table, &error);
+
+    for (size_t i = 0; i < sizeof(deep) / sizeof(*deep); i++) {
+        route_match m;
+        int found = route_find(map, pool, "GET", deep[i].path, &m);
+
+        same(found ? m.entry->route->path : NULL, deep[i].found, deep[i].path);
+        if (found) {
+            same(m.key, deep[i].key, deep[i].path);
+            same(m.name, deep[i].name, deep[i].path);
+            assert_int_equal(m.id, deep[i].id);
+            assert_int_equal(m.sub, deep[i].sub);
+        }
+    }
+}
+
 static void routes_are_declared_once_and_well(void **)
 {
     static const tocsin_route twice[] = {
@@ -126,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_find_their_routes),
+        cmocka_unit_test(paths_have_parts_of_parts),
         cmocka_unit_test(routes_are_declared_once_and_well),
         cmocka_unit_test(uuids),
     };
