@@ -21,6 +21,7 @@ RULES = {
     'modules': (HTTPD + PQ + JSON + SSL + JWT + CRYPT, ('lib', 'status')),
     'status': (JSON + FORMATS, ('lib',)),
     'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib', 'status')),
+    'agent': (JSON + SSL + EVENT, ('lib',)),
     'cli': (PQ + JSON + SSL + CRYPT + CURL, ('lib', 'status')),
 }
 # what a role or its helpers may share: everything in workers/ that is not a role
@@ -58,7 +59,7 @@ def check_c():
                     hold(True, where)
                     check_ours(folder, file, name, where)
                 else:
-                    hold(is_libc(name) or name.startswith(outside) or (name == 'config.h' and folder in ('workers', 'cli')), f'{where}: not for {folder}/')
+                    hold(is_libc(name) or name.startswith(outside) or (name == 'config.h' and folder in ('workers', 'cli', 'agent')), f'{where}: not for {folder}/')
 
 
 def modules():

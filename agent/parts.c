@@ -1,0 +1,7 @@
+/* The groups of verbs that the agent has. */
+#include "agent.h"
+
+const struct part *const parts[] = {
+    &state_part,
+    NULL,
+};
