@@ -28,3 +28,19 @@ source_copy() {
     source_list '%P\n' | as_run tee "$list" >/dev/null
     printf '%s\n' "$now" | as_run tee "$print" >/dev/null
 }
+
+# Machines under the tests need root, all else is done by the run user. What root runs is a
+# copy that only root can write to.
+check_as_root() {
+    local copy code=0
+    copy=$(mktemp -d /tmp/tocsin-check.XXXXXX)
+    # shellcheck disable=SC2064
+    trap "rm -rf '$copy'" EXIT
+    trap : INT TERM HUP # tests/check is told, too, and ends what it started
+    chmod 755 "$copy"
+    { source_list '%P\n' | (cd "$SRC" && tar -cf - --no-recursion -T -); } | tar -C "$copy" --no-same-owner -xf -
+    ln -s "$HOME_DIR/src/node_modules" "$copy/node_modules"
+    as_run mkdir -p "$HOME_DIR/check"
+    (cd "$HOME_DIR" && "$copy/tests/check" --work "$HOME_DIR/check" --source "$HOME_DIR/src" --as "$RUN_USER" "$@" 9>&-) || code=$?
+    return $code
+}
