@@ -33,6 +33,13 @@ static const struct {
     [REASON_INTERNAL] = {"internal", "the check itself failed"},
     [REASON_CANCELLED] = {"cancelled", "the check was cancelled"},
     [REASON_SMTP_REFUSED] = {"smtp_refused", "the mail server refused the message"},
+    [REASON_SILENT] = {"silent", "the agent does not answer"},
+    [REASON_FAILED] = {"failed", "the app has failed"},
+    [REASON_STOPPED] = {"stopped", "the app is stopped"},
+    [REASON_UNHEALTHY] = {"unhealthy", "the health check of the app fails"},
+    [REASON_STARTING] = {"starting", "the app is starting or stopping"},
+    [REASON_MISSING] = {"missing", "the unit or container is not there"},
+    [REASON_LIMIT] = {"limit", "a limit of the host is crossed"},
 };
 
 static int known(int reason)

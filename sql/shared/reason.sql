@@ -28,5 +28,12 @@ insert into tocsin.reason (code, name, text) values
     (25, 'no_data', 'nothing was measured'),
     (26, 'internal', 'the check itself failed'),
     (27, 'cancelled', 'the check was cancelled'),
-    (28, 'smtp_refused', 'the mail server refused the message')
+    (28, 'smtp_refused', 'the mail server refused the message'),
+    (29, 'silent', 'the agent does not answer'),
+    (30, 'failed', 'the app has failed'),
+    (31, 'stopped', 'the app is stopped'),
+    (32, 'unhealthy', 'the health check of the app fails'),
+    (33, 'starting', 'the app is starting or stopping'),
+    (34, 'missing', 'the unit or container is not there'),
+    (35, 'limit', 'a limit of the host is crossed')
 on conflict (code) do update set name = excluded.name, text = excluded.text;

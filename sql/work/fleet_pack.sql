@@ -1,0 +1,2 @@
+-- From hot to cold: segments of hosts become a row per monitor, part and hour, hours a row per
+-- monitor, part and day.
