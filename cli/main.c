@@ -11,6 +11,7 @@
 static const struct command *const commands[] = {
 #ifndef TOCSIN_FILES_ONLY
     &cmd_admin_create,
+    &cmd_fleet,
     &cmd_migrate,
 #endif
     &cmd_probe,

@@ -173,6 +173,18 @@ const char *guard_check(const struct guard *g, const struct sockaddr *addr)
     return "no internet address";
 }
 
+bool guard_named(const struct guard *g, const struct sockaddr *addr)
+{
+    uint8_t mapped[16];
+
+    if (addr->sa_family == AF_INET) {
+        map_v4(mapped, (const uint8_t *)&((const struct sockaddr_in *)addr)->sin_addr);
+        return allowed(g, mapped);
+    }
+    return addr->sa_family == AF_INET6 &&
+           allowed(g, ((const struct sockaddr_in6 *)addr)->sin6_addr.s6_addr);
+}
+
 static const char *check_name(const struct guard *g, const char *name)
 {
     static const char *const own[] = {"localhost", "localhost.localdomain", "ip6-localhost",

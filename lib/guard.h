@@ -17,6 +17,7 @@
 #ifndef TOCSIN_GUARD_H
 #define TOCSIN_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -41,8 +42,12 @@ int guard_allow(struct guard *g, const char *cidr);
 /* NULL when the address may be dialled, or why not: "a loopback address" (static). */
 const char *guard_check(const struct guard *g, const struct sockaddr *addr);
 
+/* Is it within a network that guard_allow() named? For lists that say all that may be
+ * dialled, not only what else. */
+bool guard_named(const struct guard *g, const struct sockaddr *addr);
+
 /*
- * The same for the host of a URL before anything is resolved, with or without brackets:
+ * guard_check for the host of a URL before anything is resolved, with or without brackets:
  * catches every literal spelling (2130706433, 0x7f.1, ::ffff:127.0.0.1, ...) and the
  * names of this machine (localhost and what ends in it). NULL for any other name: what
  * it resolves to is checked by guard_check when it is dialled.

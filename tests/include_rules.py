@@ -20,9 +20,10 @@ RULES = {
     'lib': (JSON, ()),
     'modules': (HTTPD + PQ + JSON + SSL + JWT + CRYPT, ('lib', 'status')),
     'status': (JSON + FORMATS, ('lib',)),
-    'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib', 'status')),
+    'wire': (JSON + SSL, ('lib',)),
+    'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib', 'status', 'wire')),
     'agent': (JSON + SSL + EVENT, ('lib',)),
-    'cli': (PQ + JSON + SSL + CRYPT + CURL, ('lib', 'status')),
+    'cli': (PQ + JSON + SSL + CRYPT + CURL, ('lib', 'status', 'wire')),
 }
 # what a role or its helpers may share: everything in workers/ that is not a role
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -95,7 +95,7 @@ static size_t on_body(char *bytes, size_t, size_t n, void *arg)
         job->enough = true;
     if (take < n)
         job->enough = true;
-    return job->enough ? 0 : n; /* 0 ends the transfer; fetch_over knows that we meant it */
+    return job->enough ? 0 : n; /* 0 ends the transfer; over() knows that we meant it */
 }
 
 /* ---------------------------------------------------------------- the handle */
@@ -240,7 +240,8 @@ struct fetch_job *fetch_start(struct fetch *f, const struct fetch_request *q)
     f->idle = job->next;
     job->busy = true;
     begin(job, q);
-    if (set_request(job, q) != 0 || curl_multi_add_handle(f->multi, job->easy) != CURLM_OK) {
+    if (set_request(job, q) != 0 ||
+        curl_multi_add_handle(f->loop.multi, job->easy) != CURLM_OK) {
         forget(job);
         return NULL;
     }
@@ -251,7 +252,7 @@ void fetch_cancel(struct fetch_job *job)
 {
     if (!job->busy)
         return;
-    curl_multi_remove_handle(job->f->multi, job->easy);
+    curl_multi_remove_handle(job->f->loop.multi, job->easy);
     forget(job);
 }
 
@@ -305,12 +306,16 @@ static void finish(struct fetch_job *job)
     forget(job);
 }
 
-void fetch_over(struct fetch_job *job, CURLcode rc)
+static void over(CURL *easy, CURLcode rc)
 {
-    struct fetch *f = job->f;
+    struct fetch_job *job = NULL;
+    struct fetch *f;
     long code = 0;
 
-    curl_multi_remove_handle(f->multi, job->easy);
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&job);
+    f = job->f;
+
+    curl_multi_remove_handle(f->loop.multi, job->easy);
     curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &code);
     job->res.code = (int)code;
     fetch_address(&job->dialled, job->res.address, sizeof(job->res.address));
@@ -330,7 +335,7 @@ void fetch_over(struct fetch_job *job, CURLcode rc)
         job->kept_len = 0;
         if (job->data)
             job->data(job->arg, "", 0);
-        if (curl_multi_add_handle(f->multi, job->easy) == CURLM_OK)
+        if (curl_multi_add_handle(f->loop.multi, job->easy) == CURLM_OK)
             return;
         fetch_fail(job, REASON_INTERNAL, "out of memory");
     }
@@ -347,14 +352,15 @@ struct fetch *fetch_new(const struct fetch_conf *conf)
 
     if (!f)
         return NULL;
-    f->base = conf->base;
+    f->loop.base = conf->base;
+    f->loop.over = over;
     f->guard = *conf->guard;
     f->most = conf->most;
     f->user_agent = strdup(conf->user_agent);
     f->ca_file = ca_file && *ca_file ? strdup(ca_file) : NULL;
     f->jobs = calloc(conf->most, sizeof(*f->jobs));
     if (!f->user_agent || !f->jobs || curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK ||
-        fetch_loop_start(f) != 0) {
+        curl_loop_start(&f->loop) != 0) {
         fetch_free(f);
         return NULL;
     }
@@ -377,7 +383,7 @@ void fetch_free(struct fetch *f)
             fetch_cancel(&f->jobs[i]);
         curl_easy_cleanup(f->jobs[i].easy);
     }
-    fetch_loop_stop(f);
+    curl_loop_stop(&f->loop);
     free(f->jobs);
     free(f->ca_file);
     free(f->user_agent);

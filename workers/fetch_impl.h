@@ -2,7 +2,6 @@
  * fetch_impl: what the files of fetch share among themselves.
  *
  *   fetch.c           handles, requests, callbacks of libcurl for one request
- *   fetch_loop.c      libcurl's sockets and timer on the libevent loop
  *   fetch_end.c       how a request ended: the reason and the sentence
  *   fetch_redirect.c  where a redirect leads, and what may go along
  *   fetch_mail.c      the same for a mail
@@ -13,21 +12,17 @@
 
 #include <netinet/in.h>
 
+#include "curl_loop.h"
 #include "fetch.h"
 
-struct watch;
-
 struct fetch {
-    struct event_base *base;
-    struct event *timer;
-    CURLM *multi;
+    struct curl_loop loop;
     struct guard guard;
     char *user_agent;
     char *ca_file; /* NULL: libcurl's default */
     int most;
     struct fetch_job *jobs; /* most of them */
     struct fetch_job *idle;
-    struct watch *spare; /* socket events to be used again */
 };
 
 struct fetch_job {
@@ -66,12 +61,6 @@ struct fetch_job {
     char error[CURL_ERROR_SIZE];
     struct fetch_result res;
 };
-
-/* fetch_loop.c */
-int fetch_loop_start(struct fetch *f);
-void fetch_loop_stop(struct fetch *f);
-/* A transfer is over; in fetch.c. */
-void fetch_over(struct fetch_job *job, CURLcode rc);
 
 /* fetch_end.c: fill reason and message of job->res. */
 void fetch_explain(struct fetch_job *job, CURLcode rc);

@@ -29,6 +29,7 @@ enum wake {                       /* why wake() is called: one or more bits */
             WAKE_CONFIG = 1 << 7,
             WAKE_OFFLINE = 1 << 8, /* the database went away; calls wait for it */
             WAKE_PUBLISH = 1 << 9,
+            WAKE_FLEET = 1 << 10,
 };
 
 struct worker {
@@ -59,7 +60,7 @@ struct role {
 };
 
 extern const struct role role_scheduler, role_checker, role_status, role_notifier, role_keeper,
-    role_publisher, role_export;
+    role_publisher, role_export, role_fleet, role_gateway;
 extern const struct role *const roles[]; /* ends with NULL */
 
 /* The role's stop() is through: say bye and leave. */

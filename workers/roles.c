@@ -2,6 +2,6 @@
 #include "role.h"
 
 const struct role *const roles[] = {
-    &role_scheduler, &role_checker,   &role_status, &role_notifier,
-    &role_keeper,    &role_publisher, &role_export, NULL,
+    &role_scheduler, &role_checker, &role_status, &role_notifier, &role_keeper,
+    &role_publisher, &role_export,  &role_fleet,  &role_gateway,  NULL,
 };

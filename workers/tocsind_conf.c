@@ -4,15 +4,18 @@
 #include "log.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define DAY   86400L
-#define AT(f) offsetof(struct tocsind_conf, f)
-#define YEARS (100 * 366 * DAY)
+#define SOCKET_MAX 90 /* sun_path has 108, and a new one gets a name beside it first */
+#define DAY        86400L
+#define AT(f)      offsetof(struct tocsind_conf, f)
+#define YEARS      (100 * 366 * DAY)
 
 static const struct conf_key keys[] = {
     /* name                type       where                    default             min max */
@@ -34,6 +37,11 @@ static const struct conf_key keys[] = {
     {"status_data_dir", CONF_TEXT, AT(status_data_dir), NULL, 0, 500},
     {"status_data_page", CONF_TEXT, AT(status_data_page), "*", 1, 63},
     {"status_data_null_err", CONF_BOOL, AT(status_data_null_err), "no", 0, 0},
+    {"fleet_dir", CONF_TEXT, AT(fleet_dir), NULL, 1, 500},
+    {"fleet_socket", CONF_TEXT, AT(fleet_socket), NULL, 1, 100},
+    {"fleet_socket_group", CONF_TEXT, AT(fleet_socket_group), NULL, 1, 64},
+    {"fleet_poll", CONF_TIME, AT(fleet_poll), "30s", 1, 30},
+    {"fleet_allow", CONF_LIST, AT(fleet_allow), NULL, 0, 0},
     {"keep_segments", CONF_TIME, AT(keep_segments), "6h", 2 * 3600, 7 * DAY},
     {"keep_hours", CONF_TIME, AT(keep_hours), "14d", DAY, YEARS},
     {"keep_days", CONF_TIME, AT(keep_days), "800d", DAY, YEARS},
@@ -98,6 +106,47 @@ static int check_targets(const struct tocsind_conf *c, char *why, size_t size)
     return 0;
 }
 
+void tocsind_conf_fleet(const struct tocsind_conf *c, struct guard *allow)
+{
+    static const char *const normal[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+                                         "100.64.0.0/10", "fc00::/7"};
+
+    guard_init(allow);
+    for (int i = 0; i < c->fleet_allow.n; i++)
+        guard_allow(allow, c->fleet_allow.item[i]);
+    for (size_t i = 0; c->fleet_allow.n == 0 && i < sizeof(normal) / sizeof(normal[0]); i++)
+        guard_allow(allow, normal[i]);
+}
+
+static int check_fleet(struct tocsind_conf *c, char *why, size_t size)
+{
+    struct guard g;
+
+    guard_init(&g);
+    for (int i = 0; i < c->fleet_allow.n; i++)
+        if (guard_allow(&g, c->fleet_allow.item[i]))
+            return fail(why, size,
+                        "fleet_allow: '%s' is no network (10.0.0.0/8, fd00::/8), or there "
+                        "are more than %d",
+                        c->fleet_allow.item[i], GUARD_ALLOW_MAX);
+    if (c->fleet_dir && c->fleet_dir[0] != '/')
+        return fail(why, size, "fleet_dir: '%s' must begin with a slash", c->fleet_dir);
+    if (c->fleet_dir && access(c->fleet_dir, R_OK | X_OK))
+        return fail(why, size,
+                    "fleet_dir: cannot open '%s': %s (`tocsin fleet init` makes it)",
+                    c->fleet_dir, strerror(errno));
+    if (!c->fleet_socket && asprintf(&c->fleet_socket, "%s/fleet.sock", c->run_dir) < 0)
+        return fail(why, size, "out of memory");
+    if (c->fleet_dir && (c->fleet_socket[0] != '/' || strlen(c->fleet_socket) > SOCKET_MAX))
+        return fail(why, size,
+                    "fleet_socket: '%s' must begin with a slash and have at most %d bytes",
+                    c->fleet_socket, SOCKET_MAX);
+    if (c->fleet_dir && c->fleet_socket_group && !getgrnam(c->fleet_socket_group))
+        return fail(why, size, "fleet_socket_group: there is no group '%s'",
+                    c->fleet_socket_group);
+    return 0;
+}
+
 /* What the publisher writes must not depend on where tocsind was started. */
 static int check_status(const struct tocsind_conf *c, char *why, size_t size)
 {
@@ -120,7 +169,7 @@ static int check(struct tocsind_conf *c, char *why, size_t size)
 {
     size_t n;
 
-    if (check_targets(c, why, size) || check_status(c, why, size))
+    if (check_targets(c, why, size) || check_status(c, why, size) || check_fleet(c, why, size))
         return -1;
 
     if (strspn(c->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(c->region) ||

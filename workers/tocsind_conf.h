@@ -31,6 +31,12 @@ struct tocsind_conf {
     char *status_data_page; /* slug of the page whose monitors are in it, or "*" */
     bool status_data_null_err;
 
+    char *fleet_dir;              /* keys and certificates of the fleet; NULL: there is none */
+    char *fleet_socket;           /* where httpd reaches agents; NULL: run_dir/fleet.sock */
+    char *fleet_socket_group;     /* NULL: our own */
+    long fleet_poll;              /* seconds, for hosts for which nobody chose an interval */
+    struct conf_list fleet_allow; /* CIDRs where agents may be; none: the private ranges */
+
     long keep_segments, keep_hours, keep_days, keep_deleted; /* seconds */
 
     char *run_dir;
@@ -44,5 +50,9 @@ struct tocsind_conf {
  * done here: why[] gets it. */
 struct tocsind_conf *tocsind_conf_read(const char *path, char *why, size_t size);
 void tocsind_conf_free(struct tocsind_conf *conf);
+
+struct guard;
+/* The networks where agents may be, and nothing else. */
+void tocsind_conf_fleet(const struct tocsind_conf *conf, struct guard *allow);
 
 #endif

@@ -34,7 +34,7 @@ static const struct {
 } topics[] = {
     {"place", WAKE_PLACE},     {"monitor", WAKE_MONITOR}, {"check", WAKE_CHECK},
     {"test", WAKE_TEST},       {"outbox", WAKE_OUTBOX},   {"config", WAKE_CONFIG},
-    {"publish", WAKE_PUBLISH},
+    {"publish", WAKE_PUBLISH}, {"fleet", WAKE_FLEET},
 };
 
 int64_t mono_us(void)

@@ -50,6 +50,9 @@ Define TOCSIN_STATUS "{root}/status"
 {before}
 Include "{conf}"
 TocsinAllowTarget 127.0.0.0/8 ::1/128
+<IfModule mod_tocsin_fleet.c>
+  TocsinFleetSocket "{root}/run/fleet.sock"
+</IfModule>
 {extra}
 '''
 

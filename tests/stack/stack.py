@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 from . import host
+from .agent import Agent
 from .client import NUMBERS, Client, Events
 from .daemon import Tocsind
 from .doubles import Hook, Site, Smtp
@@ -21,14 +22,16 @@ class Stack:
     """
     build: the build tree. before, extra: lines of httpd configuration ahead of and after
     ours. path: the sub-path. tocsind: start it (default: when it is built).
-    settings: more lines for tocsind.conf. durable: what PostgreSQL has said is done survives
+    settings: more lines for tocsind.conf. fleet: an authority is made and the roles of the fleet
+    run, so that agent() can enrol. durable: what PostgreSQL has said is done survives
     its being killed.
     """
 
     wait = staticmethod(host.wait)
 
     def __init__(self, build=None, before='', extra='', path='', tocsind=None, settings=None,
-                 start=True, children=2, keep=False, durable=False):
+                 start=True, children=2, keep=False, durable=False,
+                 fleet=False):
         self.build = pathlib.Path(build or os.environ.get('TOCSIN_BUILD', host.SRC / 'build')).resolve()
         if not (self.build / 'Makefile').exists():
             raise RuntimeError(f'{self.build} is no build tree: configure and make there first')
@@ -47,6 +50,7 @@ class Stack:
         self.tocsind = Tocsind(self.root, self.build, self.pg)
         self.tocsind.settings.update(settings or {})
         self.with_tocsind = self.tocsind.built if tocsind is None else tocsind
+        self.with_fleet = fleet
         self.clients = {}
         self.smtp = None
         if start:
@@ -63,11 +67,18 @@ class Stack:
         self.smtp = Smtp()
         self.tocsind.settings['smtp_url'] = self.smtp.url
         self.tocsind.settings.setdefault('public_url', self.url)
+        if self.with_fleet:
+            self.fleet_make()
         self.pg.create()
         self.pg.migrate()
         self.httpd.start()
         if self.with_tocsind:
             self.tocsind.start()
+
+    def fleet_make(self):
+        """Keys of a fleet, whose hosts are asked each second."""
+        host.run(*host.as_user(str(self.build / 'cli/tocsin'), 'fleet', 'init', '--dir', str(self.fleet_dir)))
+        self.tocsind.settings.update(fleet_dir=str(self.fleet_dir), fleet_poll='1s', fleet_allow='127.0.0.0/8')
 
     def stop(self, check=True):
         """End all that was started. Fails when a sanitizer had something to say."""
@@ -134,6 +145,15 @@ class Stack:
         """For tests that set tocsind's status_data_dir to it."""
         return self.root / 'status-data'
 
+    @property
+    def fleet_dir(self):
+        return self.root / 'fleet'
+
+    @property
+    def fleet_socket(self):
+        """Where httpd reaches the gateway."""
+        return self.root / 'run/fleet.sock'
+
     def status_url(self, slug, file=''):
         """Where the public reads a page, or a file of it."""
         return f'{self.url}/status/{slug}/{file}'
@@ -167,6 +187,11 @@ class Stack:
 
     def site(self, **kw):
         self.doubles.append(Site(**kw))
+        return self.doubles[-1]
+
+    def agent(self, name='vm-1', apps=(), **kw):
+        """The double of an agent, enrolled: see agent.py."""
+        self.doubles.append(Agent(self, name, apps, **kw))
         return self.doubles[-1]
 
     def hook(self, **kw):
