@@ -327,7 +327,8 @@ def test_configuration_is_tested(whole):
     assert tested.returncode == 1 and f"{bad}:2: unknown key 'chekers'" in tested.stderr
     for text, says in (('allow_target = 10.0.0.1/8\n', 'is no network'), ('smtp_url = http://x\n', 'smtp://'),
                        ('smtp_url = smtp://u:p@x\n', 'smtp_password_file'), ('region = A b\n', 'region'),
-                       ('log_level = loud\n', 'log_level'), ('smtp_password_file = /nonexistent\n', 'cannot open')):
+                       ('log_level = loud\n', 'log_level'), ('smtp_password_file = /nonexistent\n', 'cannot open'),
+                       ('fleet_dir = /nonexistent\n', 'tocsin fleet init'), ('fleet_allow = 10.0.0.1/8\n', 'is no network')):
         bad.write_text(text)
         tested = run(s, '-c', str(bad), '-t')
         assert tested.returncode == 1 and says in tested.stderr, tested.stderr
@@ -344,7 +345,8 @@ def test_every_key_is_documented_with_its_default(whole):
             assert said[key].strip('"') == normal.strip('"'), key
     everything = s.root / 'all.conf'
     everything.write_text(''.join(line[1:] if re.match(r'#\w+ = ', line) else line
-                                  for line in text.splitlines(True) if 'smtp_password_file' not in line))
+                                  for line in text.splitlines(True)
+                                  if not re.match(r'#(smtp_password_file|fleet_dir) ', line)))
     assert run(s, '-c', str(everything), '-t').returncode == 0
 
 
