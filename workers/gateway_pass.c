@@ -112,6 +112,7 @@ static void away(struct pass *p, int status, const char *why)
 static void answer(struct pass *p, const struct agent_answer *a, const char *body, size_t len)
 {
     struct evhttp_request *req = p->req;
+    char *mine = p->error; /* body may be in it */
 
     if (!known(a->status) || (len > 0 && !is_type(a->type, "application/json"))) {
         away(p, 502, "the agent's answer is none that agents give");
@@ -119,8 +120,10 @@ static void answer(struct pass *p, const struct agent_answer *a, const char *bod
     }
     if (a->etag[0])
         evhttp_add_header(evhttp_request_get_output_headers(req), "ETag", a->etag);
+    p->error = NULL;
     end(p);
     gateway_reply(req, a->status, "application/json", body, len);
+    free(mine);
 }
 
 /* ---------------------------------------------------------------- streams */

@@ -1,4 +1,4 @@
-"""plugin: the pytest side. Fixture `stack`, one for the whole run."""
+"""plugin: the pytest side. Fixtures `stack` and `fleet`, one each for the whole run."""
 import os
 import signal
 
@@ -26,6 +26,16 @@ def build(request):
 @pytest.fixture(scope='session')
 def stack(build):
     s = Stack(build)
+    CURRENT.append(s)
+    yield s
+    CURRENT.remove(s)
+    s.stop()
+
+
+@pytest.fixture(scope='session')
+def fleet(build):
+    """A stack whose tocsind has the roles of the fleet; agents come by its agent()."""
+    s = Stack(build, fleet=True)
     CURRENT.append(s)
     yield s
     CURRENT.remove(s)
