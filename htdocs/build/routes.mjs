@@ -8,6 +8,8 @@ export const ROUTES = [
     { path: 'monitors/', title: 'Monitors', screen: 'monitors', frame: true },
     { path: 'incidents/', title: 'Incidents', screen: 'incidents', frame: true },
     { path: 'maintenance/', title: 'Maintenance', screen: 'maintenance', frame: true },
+    { path: 'hosts/', title: 'Hosts', screen: 'hosts', frame: true },
+    { path: 'apps/', title: 'Apps', screen: 'apps', frame: true },
     { path: 'notify/', title: 'Notifications', screen: 'notify', frame: true },
     { path: 'pages/', title: 'Status pages', screen: 'pages', frame: true },
     { path: 'admin/', title: 'Admin', screen: 'admin', frame: true },

@@ -2,7 +2,7 @@
 //
 // Calls give the answer's JSON or throw a Problem. A 401 is met with one silent refresh of the
 // session; if that fails, the page asks for the password over the intact form and the call
-// goes on afterwards.
+// goes on afterwards. So it does where the server wants the password anew for what is dangerous.
 import { signal } from '../vendor/signals.js';
 import { apiUrl } from './base.js';
 
@@ -18,8 +18,11 @@ const TIMEOUT_MS = 30000;
 /** The token that writes carry; set from /bootstrap. */
 export const csrf = { token: '' };
 
-/** The answer to "who are you": set by the session store, resolves true after a new sign-in. */
-export const ask = { again: async () => false, reload: async () => {} };
+/**
+ * What the page is asked, set by the session store: again and proof resolve true after a new
+ * sign-in and a password that was right; demo is told what a demonstration refused.
+ */
+export const ask = { again: async () => false, proof: async () => false, reload: async () => {}, demo: (/** @type {Problem} */ _) => {} };
 
 /** False after a call found no network at all. */
 export const online = signal(true);
@@ -32,12 +35,13 @@ export async function call(method, path, options = {}) {
     let response = await once(method, path, options);
     if (response.status === 401 && !options.anonymous) {
         if (await refresh() || await ask.again()) response = await once(method, path, options);
-    } else if (response.status === 403 && method !== 'GET' && !options.anonymous) {
+    } else if (response.status === 403 && !options.anonymous) {
         const problem = await read(response.clone());
         if (problem.kind === 'csrf') {
             await ask.reload();
             response = await once(method, path, options);
-        }
+        } else if (problem.kind === 'reauth' && await ask.proof()) response = await once(method, path, options);
+        else if (problem.kind === 'demo') ask.demo(problem);
     }
     if (!response.ok) throw await read(response);
     if (response.status === 204 || response.headers.get('content-length') === '0') return null;
@@ -50,6 +54,8 @@ export const get = (path, query, abort) => call('GET', path, { query, signal: ab
 export const post = (path, body, options) => call('POST', path, { ...options, body: body ?? {} });
 /** @param {string} path @param {unknown} body @param {number|string} [ifMatch] */
 export const patch = (path, body, ifMatch) => call('PATCH', path, { body, ifMatch });
+/** @param {string} path @param {unknown} body @param {number|string} [ifMatch] */
+export const put = (path, body, ifMatch) => call('PUT', path, { body, ifMatch });
 /** @param {string} path */
 export const del = (path) => call('DELETE', path);
 

@@ -1,4 +1,5 @@
 // What the stand-in API holds: monitors with a day of results, incidents, channels, people.
+import { fleetWorld } from './fleet.mjs';
 import { publicWorld } from './public.mjs';
 
 const CODES = { unknown: 0, up: 1, degraded: 2, down: 3, maintenance: 4, paused: 5 };
@@ -54,7 +55,7 @@ export function world({ monitors = 24, setup = false } = {}) {
     }
     const iso = (ago) => new Date(now - ago).toISOString();
     return {
-        setup, now, seq: 1, monitors: map, ...publicWorld(now, !monitors),
+        setup, now, seq: 1, monitors: map, ...publicWorld(now, !monitors), ...fleetWorld(now, !monitors),
         user: setup ? null : { id: 1, email: 'ann@example.com', name: 'Ann Operator', role: 'admin' }, password: 'correct horse battery', prefs: {},
         incidents: monitors ? [
             { id: 1, version: 1, title: 'Checkout is down', severity: 'major', state: 'open', auto: true, started_at: iso(4.2 * 60e3), acked_at: null, acked_by: null, resolved_at: null, monitor: 1, monitor_name: 'Checkout', url: 'https://checkout.example.com/health', status: 'down', duration_s: 252, cause: '', phase: 'investigating', public_title: '', published_at: null, postmortem: null, pages: [{ id: 1, slug: 'example', title: 'Example Status', subscribers: 3 }], monitors: [{ id: 1, name: 'Checkout', url: 'https://checkout.example.com/health', status: 'down' }],

@@ -1,5 +1,6 @@
 // The stand-in's API: the contract's shapes over world(), nothing more.
 import { code, monitor, random, WORDS } from './data.mjs';
+import { fleetRoutes } from './fleet.mjs';
 import { publicRoutes } from './public.mjs';
 
 const page = (items) => ({ items, next: null });
@@ -27,7 +28,13 @@ function overview(w) {
         incidents: w.incidents.filter((i) => !i.resolved_at).map(({ events: _, ...i }) => i),
         changes: list.slice(0, 4).map((m) => ({ monitor: m.id, name: m.name, from: 'up', to: m.status, at: m.since, message: m.message, lasted_s: 900 })),
         expiring: list.length ? [{ id: 3, kind: 'tls', name: 'Website', days: 9, not_after: new Date(Date.now() + 9 * 864e5).toISOString() }] : [], groups: [],
+        fleet: fleetCounts(w),
     };
+}
+
+function fleetCounts(w) {
+    const count = (list) => list.reduce((c, x) => ({ ...c, [x.status]: (c[x.status] ?? 0) + 1 }), {});
+    return { hosts: count([...w.hosts.values()]), apps: count([...w.apps.values()]) };
 }
 
 function series(id, query) {
@@ -70,7 +77,8 @@ function daily(m) {
 /** @returns {[string, RegExp, (c: {w: any, id: any, body: any, query: URLSearchParams, tell: Function, ifMatch: string}) => any][]} */
 export const routes = [
     ...publicRoutes,
-    ['GET', /^\/bootstrap$/, ({ w }) => ({ user: w.user, role: w.user?.role ?? null, csrf: 'fake-csrf', demo: false, server_time: new Date().toISOString(), version: '1.0.0', instance: 'Tocsin', prefs: w.prefs, features: { signup: 'open', setup_needed: w.setup }, counts: {} })],
+    ...fleetRoutes,
+    ['GET', /^\/bootstrap$/, ({ w }) => ({ user: w.user, role: w.user?.role ?? null, csrf: 'fake-csrf', demo: Boolean(w.demo), server_time: new Date().toISOString(), version: '1.0.0', instance: 'Tocsin', prefs: w.prefs, features: { signup: 'open', setup_needed: w.setup }, counts: {} })],
     ['POST', /^\/setup$/, ({ w, body }) => (body.code !== 'code-code' ? fail(422, { errors: { code: 'is not the code that was printed' } }) : ((w.setup = false), (w.user = { id: 1, email: body.email, name: body.name, role: 'admin' }), { id: 1 }))],
     ['POST', /^\/session$/, ({ w, body }) => (body.password === w.password ? ((w.user = { id: 1, email: body.email, name: 'Ann Operator', role: w.role ?? 'admin' }), { user: w.user }) : fail(401, { title: 'Sign-in failed', detail: 'The e-mail address or the password is wrong.' }))],
     ['POST', /^\/signup$/, ({ w, body }) => ((w.user = { id: 3, email: body.email, name: body.name, role: 'member' }), w.user)],
@@ -126,7 +134,7 @@ export const routes = [
     ['GET', /^\/monitors\/(\d+)\/uptime$/, () => ({ windows: Object.fromEntries([['24h', 97.2, 2419], ['7d', 99.61, 2419], ['30d', 99.91, 2419], ['90d', 100, 0]].map(([k, p, d]) => [k, { up_s: 86400 - d, degraded_s: 0, down_s: d, maintenance_s: 0, unknown_s: 0, paused_s: 0, percent: p, incidents: d ? 6 : 0, mttr_s: d ? 403 : null, mtbf_s: d ? 777600 : null }])) })],
     ['GET', /^\/monitors\/(\d+)\/series$/, ({ id, query }) => series(id, query)],
     ['GET', /^\/monitors\/(\d+)\/checks$/, ({ w, id, query }) => checks(w.monitors.get(id), query)],
-    ['GET', /^\/monitors\/(\d+)\/daily$/, ({ w, id }) => daily(w.monitors.get(id))],
+    ['GET', /^\/monitors\/(\d+)\/daily$/, ({ w, id }) => (w.monitors.has(id) ? daily(w.monitors.get(id)) : fail(404))],
     ['GET', /^\/monitors\/(\d+)\/incidents$/, ({ w, id }) => page(w.incidents.filter((i) => i.monitor === id))],
     ['GET', /^\/monitors\/(\d+)\/notifications$/, ({ w, id }) => page(w.deliveries.filter((d) => d.monitor.id === id))],
     ['GET', /^\/incidents$/, ({ w, query }) => page(w.incidents.filter((i) => query.get('state') !== 'unresolved' || !i.resolved_at))],

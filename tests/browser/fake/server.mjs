@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { readFileSync, existsSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
 import { world } from './data.mjs';
+import { logStreams } from './fleet.mjs';
 import { routes } from './routes.mjs';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.map': 'application/json', '.webmanifest': 'application/manifest+json' };
@@ -14,8 +15,9 @@ export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img
 export async function fake({ site, base = '/', ...options }) {
     const w = world(options);
     const streams = new Set();
-    /** Set by stories: fail(method, path) may give {status, problem, headers}, {drop} or {hang}; stream may be 'open', 'refused' or 204. */
-    const control = { fail: (_method, _path) => null, delay: 0, stream: 'open', hits: [] };
+    /** Set by stories: fail(method, path) may give {status, problem, headers}, {drop} or {hang}; stream and logStream may be 'open', 'refused' or 204. */
+    const control = { fail: (_method, _path) => null, delay: 0, stream: 'open', logStream: 'open', hits: [] };
+    const logs = logStreams(w, control);
     let eventId = 1;
     const tell = (kind, data) => { for (const res of streams) res.write(`id: ${++eventId}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`); };
 
@@ -36,6 +38,7 @@ export async function fake({ site, base = '/', ...options }) {
         if (forced?.drop) return req.socket.destroy();
         if (forced?.hang) return undefined;
         if (forced) return json(res, forced.status, { title: 'Forced', detail: 'A story wants this.', request_id: 'fake-req-1', ...forced.problem }, forced.headers);
+        if (w.user && logs.take(req, res, url)) return undefined;
         const open = ['/bootstrap', '/setup', '/session', '/signup', '/session/refresh'].includes(route);
         if ((!w.user || w.expired) && !open) return json(res, 401, { title: 'Sign in first' });
         return answer(req, res, { w, method, route, url, tell });
@@ -54,9 +57,9 @@ export async function fake({ site, base = '/', ...options }) {
     const port = server.address().port;
     server.unref(); // a test that failed does not wait for it
     return {
-        w, control, tell, streams, port, url: `http://127.0.0.1:${port}${base}`,
+        w, control, tell, streams, logs, port, url: `http://127.0.0.1:${port}${base}`,
         /** The server is gone: connections end, nothing listens. */
-        async stop() { for (const res of streams) res.destroy(); server.closeAllConnections(); await new Promise((done) => server.close(done)); },
+        async stop() { for (const res of streams) res.destroy(); logs.drop(); server.closeAllConnections(); await new Promise((done) => server.close(done)); },
         async start() { await new Promise((done) => server.listen(port, '127.0.0.1', done)); server.unref(); },
     };
 }
@@ -69,7 +72,7 @@ async function answer(req, res, { w, method, route, url, tell }) {
         const match = verb === method && pattern.exec(route);
         if (!match) continue;
         const id = /^\d+$/.test(match[1] ?? '') ? Number(match[1]) : undefined;
-        const result = fn({ w, id, key: match[1], verb: match[2], body: text ? JSON.parse(text) : {}, query: url.searchParams, tell, ifMatch: (req.headers['if-match'] ?? '').replace(/"|-.*$/g, '') });
+        const result = fn({ w, id, key: match[1], verb: match[2], body: text ? JSON.parse(text) : {}, query: url.searchParams, tell, ifMatch: (req.headers['if-match'] ?? '').replace(/"|-.*$/g, ''), raw: (req.headers['if-match'] ?? '').replace(/"/g, '') });
         if (result === null || result === undefined) return end(res, 204, '');
         if (result.html) {
             res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'self'; sandbox allow-same-origin");

@@ -1,13 +1,14 @@
 // Which screen belongs to the address, and who may see it.
 import { html } from '../html.js';
 import { useEffect } from '../../vendor/hooks.js';
-import { asking, boot, bootError, can, load, needsSetup, toSignIn, user } from '../store/session.js';
+import { asking, boot, bootError, can, load, needsSetup, proving, toSignIn, user } from '../store/session.js';
 import { go, path, visits } from '../store/route.js';
 import { lazy } from './lazy.js';
 import { Plain } from './plain.js';
 import { Boundary, Failed, NoAccess } from './states.js';
 
 const Reauth = lazy(() => import('./reauth.js'), 'Reauth', () => null);
+const Proof = lazy(() => import('./reauth.js'), 'Proof', () => null);
 const Frame = lazy(() => import('./frame.js'), 'Frame', () => null);
 const screen = (/** @type {() => Promise<any>} */ load) => lazy(load, 'default');
 
@@ -24,6 +25,8 @@ export const ROUTES = {
     'monitors/': { title: 'Monitors', Screen: screen(() => import('../screen/monitors.js')) },
     'incidents/': { title: 'Incidents', Screen: screen(() => import('../screen/incidents.js')) },
     'maintenance/': { title: 'Maintenance', Screen: screen(() => import('../screen/maintenance.js')) },
+    'hosts/': { title: 'Hosts', Screen: screen(() => import('../screen/hosts.js')) },
+    'apps/': { title: 'Apps', Screen: screen(() => import('../screen/apps.js')) },
     'notify/': { title: 'Notifications', Screen: screen(() => import('../screen/notify.js')) },
     'pages/': { title: 'Status pages', Screen: screen(() => import('../screen/pages.js')) },
     'admin/': { title: 'Admin', least: 'admin', Screen: screen(() => import('../screen/admin.js')) },
@@ -31,7 +34,7 @@ export const ROUTES = {
 };
 
 export function App() {
-    return html`<${Page}/>${asking.value && html`<${Reauth}/>`}`;
+    return html`<${Page}/>${asking.value && html`<${Reauth}/>`}${proving.value && html`<${Proof}/>`}`;
 }
 
 function Page() {

@@ -34,21 +34,26 @@ export function Button({ children, kind = '', small, icon, label, busy, reason, 
         ${icon && html`<${Icon} name=${icon}/>`}${children}</button>`;
 }
 
-/** @param {{text: string, label?: string}} props */
+/** @param {string} text */
+export async function copyText(text) {
+    try {
+        await navigator.clipboard.writeText(text);
+    } catch {
+        // plain http on a LAN has no clipboard: let the browser select and copy
+        const area = document.createElement('textarea');
+        area.value = text;
+        (document.querySelector('dialog:modal') ?? document.body).append(area);
+        area.select();
+        document.execCommand('copy');
+        area.remove();
+    }
+}
+
+/** @param {{text: string|(() => string), label?: string}} props */
 export function Copy({ text, label = 'Copy' }) {
     const [done, setDone] = useState(false);
     async function copy() {
-        try {
-            await navigator.clipboard.writeText(text);
-        } catch {
-            // plain http on a LAN has no clipboard: let the browser select and copy
-            const area = document.createElement('textarea');
-            area.value = text;
-            (document.querySelector('dialog:modal') ?? document.body).append(area);
-            area.select();
-            document.execCommand('copy');
-            area.remove();
-        }
+        await copyText(typeof text === 'string' ? text : text());
         setDone(true);
         setTimeout(() => setDone(false), 2000);
     }

@@ -16,6 +16,7 @@ const DOWN_S = 1800; // more downtime than this makes a day "down", a minute of 
 
 /** @param {any} d */
 function dayStatus(d) {
+    if (d.status) return d.status;
     if (d.up_s + d.degraded_s + d.down_s === 0) return d.paused_s > 0 ? 'paused' : d.maintenance_s > 0 ? 'maintenance' : 'unknown';
     if (d.down_s > DOWN_S) return 'down';
     return d.down_s >= 60 || d.degraded_s > DOWN_S ? 'degraded' : 'up';
@@ -31,14 +32,14 @@ export function DayStrip({ id }) {
 }
 
 /** @param {{items: any[]}} props */
-function Strip({ items }) {
+export function Strip({ items }) {
     const at = useSignal(items.length - 1);
     const statuses = items.map(dayStatus);
     const n = items.length;
     const d = items[Math.min(at.value, n - 1)];
     const status = statuses[Math.min(at.value, n - 1)];
     const name = day(Date.parse(`${d.day}T12:00:00Z`), 'UTC');
-    const says = status === 'unknown' ? `${name}, no data` : `${name}, ${status}, ${percent(d.percent)} up${d.down_s ? `, ${span(d.down_s)} down` : ''}${d.incidents ? `, ${plural(d.incidents, 'incident')}` : ''}`;
+    const says = status === 'unknown' ? `${name}, no data` : d.percent === undefined ? `${name}, ${status}` : `${name}, ${status}, ${percent(d.percent)} up${d.down_s ? `, ${span(d.down_s)} down` : ''}${d.incidents ? `, ${plural(d.incidents, 'incident')}` : ''}`;
     const bad = (/** @type {number} */ step) => {
         for (let i = at.value + step; i >= 0 && i < n; i += step) if (['down', 'degraded'].includes(statuses[i])) return i;
         return at.value;
@@ -59,6 +60,6 @@ function Strip({ items }) {
             <svg class="bars strip" viewBox=${`0 0 ${n * STEP - 1} ${H}`} preserveAspectRatio="none" aria-hidden="true">${barPaths(statuses.map((s) => DIGIT[/** @type {'up'} */ (s)]).join(''), STEP, H)}
                 <rect class="strip-mark" x=${at.value * STEP - 0.5} y="0" width=${STEP} height=${H}/></svg></div>
         <div class="row meta"><span>${n} days ago</span><span class="grow"></span><span>today (UTC)</span></div>
-        <div id="day-panel" class="row"><b>${name}</b><${Badge} status=${status} solid/><span>${percent(d.percent)} up</span>${d.down_s > 0 && html`<span>down ${span(d.down_s)}</span>`}
+        <div id="day-panel" class="row"><b>${name}</b><${Badge} status=${status} solid/>${d.percent === undefined ? '' : html`<span>${percent(d.percent)} up</span>`}${d.down_s > 0 && html`<span>down ${span(d.down_s)}</span>`}
             ${d.checks ? html`<span class="soft">${plural(d.checks, 'check')}${d.failed ? `, ${d.failed} failed` : ''}</span>` : ''}${d.p95 ? html`<span class="soft">95 % within ${Math.round(d.p95)} ms</span>` : ''}</div></div>`;
 }

@@ -39,7 +39,7 @@ export function Frame({ children }) {
         <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
         <${Top}/>
         <nav class="side" aria-label="Pages"><${Nav}/></nav>
-        <main class="main" id="main" tabindex="-1"><${Banners}/>${children}</main>
+        <main class="main" id="main" tabindex="-1">${boot.value?.demo && html`<${Demo}/>`}<${Banners}/>${children}</main>
         <${TabBar} more=${() => { drawer.value = true; }}/>
         ${drawer.value && html`<${Drawer}/>`}${paletteOpen.value > 0 && html`<${Palette} key=${paletteOpen.value} opening=${paletteOpen.value}/>`}<${DialogHost}/><${Toasts}/></div>`;
 }
@@ -63,6 +63,9 @@ function Drawer() {
     const close = () => { drawer.value = false; };
     return html`<${Dialog} title="Pages" cls="dialog drawer" onClose=${close}><nav class="side" aria-label="Pages" onClick=${close}><${Nav} full/></nav><//>`;
 }
+
+/** Of a demonstration: nobody takes its numbers for real ones. */
+const Demo = () => html`<aside class="demo" aria-label="Demonstration"><p><b>Demo.</b> The data is made up and nothing is saved.</p><a href="https://github.com/tocsin-monitor/tocsin" target="_blank" rel="noopener noreferrer">Install Tocsin</a></aside>`;
 
 /** What concerns every page. The room of an announcement is there before its text, so that it is read out. */
 function Banners() {

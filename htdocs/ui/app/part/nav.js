@@ -3,6 +3,7 @@ import { href } from '../base.js';
 import { count } from '../lib/number.js';
 import { counts, openIncidents } from '../store/counts.js';
 import { prefs, setPrefs } from '../store/prefs.js';
+import { overview } from '../store/overview.js';
 import { path } from '../store/route.js';
 import { can } from '../store/session.js';
 import { Icon } from './icon.js';
@@ -13,6 +14,8 @@ export const PAGES = [
     { path: 'monitors/', text: 'Monitors', icon: 'monitors' },
     { path: 'incidents/', text: 'Incidents', icon: 'incidents' },
     { path: 'maintenance/', text: 'Maintenance', icon: 'maintenance' },
+    { path: 'hosts/', text: 'Hosts', icon: 'hosts' },
+    { path: 'apps/', text: 'Apps', icon: 'apps' },
     { path: 'notify/', text: 'Notifications', icon: 'notify' },
     { path: 'pages/', text: 'Status pages', icon: 'pages' },
     { path: 'admin/', text: 'Admin', icon: 'admin', least: 'admin' },
@@ -21,8 +24,10 @@ export const PAGES = [
 
 /** Only trouble is counted. @param {{of: string}} props */
 function Problems({ of }) {
-    const n = of === 'monitors/' ? counts.value?.down ?? 0 : of === 'incidents/' ? openIncidents.value : 0;
-    return n ? html`<span class="count" title=${of === 'monitors/' ? `${n} down` : `${n} open`}>${count(n)}<span class="sr">${of === 'monitors/' ? ' down' : ' open'}</span></span>` : null;
+    const fleet = overview.data.value?.fleet;
+    const n = of === 'monitors/' ? counts.value?.down ?? 0 : of === 'incidents/' ? openIncidents.value : of === 'apps/' ? fleet?.apps?.down ?? 0 : of === 'hosts/' ? fleet?.hosts?.unknown ?? 0 : 0;
+    const word = of === 'incidents/' ? 'open' : of === 'hosts/' ? 'silent' : 'down';
+    return n ? html`<span class="count" title=${`${n} ${word}`}>${count(n)}<span class="sr"> ${word}</span></span>` : null;
 }
 
 /** @param {{page: Item}} props */
@@ -38,6 +43,8 @@ export function Nav({ full }) {
             <${Icon} name=${narrow ? 'unfold' : 'fold'}/><span>Narrow</span></button>`}`;
 }
 
+const TABS = ['dash/', 'monitors/', 'incidents/', 'hosts/'].map((to) => /** @type {Item} */ (PAGES.find((page) => page.path === to)));
+
 /** @param {{more: () => void}} props */
-export const TabBar = ({ more }) => html`<nav class="tabbar" aria-label="Main pages">${PAGES.slice(0, 4).map((page) => html`<${Link} key=${page.path} page=${page}/>`)}
+export const TabBar = ({ more }) => html`<nav class="tabbar" aria-label="Main pages">${TABS.map((page) => html`<${Link} key=${page.path} page=${page}/>`)}
     <button type="button" onClick=${more}><${Icon} name="menu"/><span>More</span></button></nav>`;

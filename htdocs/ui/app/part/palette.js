@@ -3,6 +3,7 @@ import { html } from '../html.js';
 import { signal, computed } from '../../vendor/signals.js';
 import { useEffect, useLayoutEffect, useRef } from '../../vendor/hooks.js';
 import { fuzzy } from '../lib/search.js';
+import { apps, hosts } from '../store/fleet.js';
 import { loadMonitors, monitors } from '../store/monitors.js';
 import { setPrefs } from '../store/prefs.js';
 import { closePalette } from '../store/palette.js';
@@ -31,6 +32,7 @@ const always = () => [
     ...PAGES.filter((page) => !page.least || can(page.least)).map((page) => ({ text: page.text, note: 'Go to', icon: page.icon, run: () => go(page.path) })),
     ...(can('member') ? [{ text: 'Add a monitor', icon: /** @type {const} */ ('add'), run: () => go('monitors/?new=http') }, { text: 'Plan maintenance', icon: /** @type {const} */ ('maintenance'), run: () => go('maintenance/?new=once') },
         { text: 'Make a status page', icon: /** @type {const} */ ('pages'), run: () => go('pages/?new=page') }, { text: 'Report an incident', icon: /** @type {const} */ ('incidents'), run: () => go('incidents/?new=incident') }] : []),
+    ...(can('operator') ? [{ text: 'Add a host', icon: /** @type {const} */ ('hosts'), run: () => import('./enrol.js').then((part) => part.openEnrol()) }] : []),
     { text: 'Theme: light', icon: 'sun', run: () => setPrefs({ theme: 'light' }) },
     { text: 'Theme: dark', icon: 'moon', run: () => setPrefs({ theme: 'dark' }) },
     { text: 'Theme: as the system', icon: 'sun', run: () => setPrefs({ theme: 'system' }) },
@@ -55,6 +57,12 @@ const found = computed(() => {
             const score = fuzzy(q, row.text);
             if (score > 0) hits.push([score - 1, { text: row.name, note: row.url, status: row.status.peek(), run: () => go(`monitors/?id=${row.id}`) }]);
         }
+        for (const [list, to, note] of /** @type {[typeof hosts, string, (row: any) => string][]} */ ([[hosts, 'hosts/', (row) => `host ${row.address ?? ''}`], [apps, 'apps/', (row) => `app on ${row.host_name ?? row.host?.name ?? ''}`]])) {
+            for (const row of list.rows.value) {
+                const score = fuzzy(q, row.text);
+                if (score > 0) hits.push([score - 1, { text: row.name, note: note(row), status: row.status.peek(), run: () => go(`${to}?id=${row.id}`) }]);
+            }
+        }
         hits.sort((a, b) => b[0] - a[0]);
     }
     return hits.slice(0, SHOW).map(([, command]) => command);
@@ -70,7 +78,7 @@ export function Palette({ opening }) {
         const before = /** @type {HTMLElement|null} */ (document.activeElement);
         text.value = '';
         at.value = 0;
-        loadMonitors().catch(() => {});
+        for (const load of [loadMonitors, hosts.load, apps.load]) load().catch(() => {});
         ref.current.showModal();
         return () => { if (before?.isConnected) before.focus(); };
     }, []);
@@ -89,7 +97,7 @@ export function Palette({ opening }) {
     return html`<dialog class="palette" ref=${ref} aria-label="Search or run a command" onClose=${close}
             onMouseDown=${(/** @type {any} */ e) => e.target === ref.current && close()}>
         <div class="palette-in"><${Icon} name="search"/><input autofocus role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
-            aria-activedescendant=${list.length ? `palette-${at.value}` : undefined} aria-label="Search or run a command" placeholder="A monitor, a page, a command" value=${text}
+            aria-activedescendant=${list.length ? `palette-${at.value}` : undefined} aria-label="Search or run a command" placeholder="A monitor, host, app, page, command" value=${text}
             onInput=${(/** @type {any} */ e) => { text.value = e.currentTarget.value; at.value = 0; }} onKeyDown=${key}/><kbd>Esc</kbd></div>
         <ul role="listbox" id="palette-list" aria-label="Results">${list.map((command, i) => html`<li role="option" id=${`palette-${i}`} aria-selected=${i === at.value}
             onClick=${() => run(command)} onMouseMove=${() => { at.value = i; }}>

@@ -22,6 +22,8 @@ export function useShortcuts() {
         { keys: 'g m', text: 'Monitors', run: () => go('monitors/') },
         { keys: 'g i', text: 'Incidents', run: () => go('incidents/') },
         { keys: 'g c', text: 'Maintenance', run: () => go('maintenance/') },
+        { keys: 'g h', text: 'Hosts', run: () => go('hosts/') },
+        { keys: 'g l', text: 'Apps', run: () => go('apps/') },
         { keys: 'g n', text: 'Notifications', run: () => go('notify/') },
         { keys: 'g p', text: 'Status pages', run: () => go('pages/') },
         ...(can('admin') ? [{ keys: 'g a', text: 'Admin', run: () => go('admin/') }] : []),

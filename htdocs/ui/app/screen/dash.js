@@ -15,7 +15,7 @@ import { lazy } from '../part/lazy.js';
 import { ListBar } from '../part/listbar.js';
 import { MonitorTable } from '../part/monitortable.js';
 import { Heading } from '../part/page.js';
-import { Changes, Expiring, OpenIncidents } from '../part/dashcards.js';
+import { Changes, Expiring, Fleet, OpenIncidents } from '../part/dashcards.js';
 import { Empty, Failed, NoMatch, Skeleton } from '../part/states.js';
 
 const Checklist = lazy(() => import('../part/extras.js'), 'Checklist', () => null);
@@ -36,7 +36,7 @@ export default function Dash() {
             : html`<p>You see here what is shared with you.</p>`}<//></div>${first}`
             : html`<${Numbers} data=${data}/>
                 <div class="dash"><div class="stack"><${Attention} data=${data}/></div>
-                    <div class="stack">${first}<${OpenIncidents} list=${data?.incidents}/></div></div>
+                    <div class="stack">${first}<${Fleet} fleet=${data?.fleet}/><${OpenIncidents} list=${data?.incidents}/></div></div>
                 <section class="stack" aria-labelledby="all-monitors"><h2 id="all-monitors">Monitors</h2><${List}/></section>
                 <div class="cards"><${Changes} list=${data?.changes}/><${Expiring} list=${data?.expiring}/></div>`}`;
 }

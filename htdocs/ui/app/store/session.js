@@ -8,7 +8,7 @@ import { go, path, query } from './route.js';
  * @typedef {'viewer'|'member'|'operator'|'admin'} Role
  * @typedef {{id: number, email: string, name: string, role: Role}} User
  * @typedef {{user: User|null, role: Role|null, csrf: string, server_time?: string, version?: string,
- *   instance?: string, public_url?: string, prefs?: any, features?: {signup?: string, setup_needed?: boolean}, counts?: any}} Bootstrap
+ *   demo?: boolean, instance?: string, public_url?: string, prefs?: any, features?: {signup?: string, setup_needed?: boolean}, counts?: any}} Bootstrap
  */
 
 /** @type {Role[]} */
@@ -57,20 +57,28 @@ addEventListener('storage', (event) => {
 /** Open while the session has ended and the user is asked for the password. @type {import('../../vendor/signals.js').Signal<null|((ok: boolean) => void)>} */
 export const asking = signal(/** @type {null|((ok: boolean) => void)} */ (null));
 
-/** @type {Promise<boolean>|null} */
-let question = null;
+/** Open while the server wants to be sure that it is still the same person. @type {import('../../vendor/signals.js').Signal<null|((ok: boolean) => void)>} */
+export const proving = signal(/** @type {null|((ok: boolean) => void)} */ (null));
+
+/** One question at a time, however many calls wait for its answer. @param {typeof asking} where @returns {() => Promise<boolean>} */
+function questions(where) {
+    /** @type {Promise<boolean>|null} */
+    let open = null;
+    return () => {
+        open ??= new Promise((resolve) => {
+            where.value = (ok) => {
+                where.value = null;
+                open = null;
+                resolve(ok);
+            };
+        });
+        return open;
+    };
+}
 
 ask.reload = load;
-ask.again = () => {
-    question ??= new Promise((resolve) => {
-        asking.value = (/** @type {boolean} */ ok) => {
-            asking.value = null;
-            question = null;
-            resolve(ok);
-        };
-    });
-    return question;
-};
+ask.again = questions(asking);
+ask.proof = questions(proving);
 
 account.save = (prefs) => {
     if (user.peek()) patch('/me', { prefs }).catch(() => { /* this browser has it */ });

@@ -3,7 +3,7 @@
 import { apiUrl } from '../base.js';
 import { givesStream } from '../api.js';
 
-const EVENTS = ['checks', 'status', 'monitor', 'incident', 'maintenance', 'page', 'channel', 'delivery', 'test', 'health', 'resync', 'ping', 'bye'];
+const EVENTS = ['checks', 'status', 'monitor', 'incident', 'maintenance', 'page', 'channel', 'delivery', 'test', 'health', 'host', 'app', 'action', 'deploy', 'enrolled', 'resync', 'ping', 'bye'];
 const SILENCE_MS = 35000; // the server says something each 15 s
 const WAIT_MS = [1000, 2000, 4000, 8000, 15000, 30000];
 

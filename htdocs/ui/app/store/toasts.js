@@ -1,6 +1,6 @@
 // Short notes at the edge of the page, some with Undo.
 import { signal } from '../../vendor/signals.js';
-import { asProblem } from '../api.js';
+import { ask, asProblem } from '../api.js';
 
 /** @typedef {{id: number, text: string, kind: 'info'|'good'|'bad', undo?: () => void|Promise<void>, label?: string}} Toast */
 
@@ -23,10 +23,13 @@ export function toast(text, options = {}) {
 /** @param {unknown} error @param {string} [what] what failed, in words */
 export function toastProblem(error, what) {
     const p = asProblem(error);
+    if (p.kind === 'demo') return; // said already
     const first = Object.entries(p.errors)[0];
     const why = p.detail || (first ? `${first[0]} ${first[1]}` : p.title);
     toast(what ? `${what}: ${why}` : why, { kind: 'bad' });
 }
+
+ask.demo = (p) => toast(/^demo/i.test(p.detail) ? p.detail : `Demo: nothing is changed here. ${p.detail}`);
 
 /** @param {number} id */
 export const dismiss = (id) => { toasts.value = toasts.value.filter((item) => item.id !== id); };
