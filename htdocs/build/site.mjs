@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { vendor } from './vendor.mjs';
+import { shared } from './shared.mjs';
 import { shells } from './shells.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -56,12 +57,13 @@ async function releaseSite(site) {
     const work = join(site, '.work');
     cpSync(source, work, { recursive: true });
     vendor(modules, work);
-    const result = await build({
+    const options = {
         entryPoints: { main: join(work, 'app/main.js'), app: join(work, 'style/app.css') },
         bundle: true, splitting: true, minify: true, format: 'esm', target: ['chrome120', 'firefox128', 'safari17'],
         entryNames: '[name]', chunkNames: '[name]-[hash]', sourcemap: true, metafile: true,
         write: false, outdir: join(site, 'ui/x'), legalComments: 'linked', logLevel: 'warning',
-    });
+    };
+    const result = await build({ ...options, plugins: [await shared(work, options)] });
     const files = result.outputFiles.map((file) => ({ name: relative(join(site, 'ui/x'), file.path), bytes: file.contents }));
     for (const name of STATIC) files.push(...read(work, name));
     const hash = createHash('sha256');

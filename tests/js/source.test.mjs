@@ -54,13 +54,13 @@ for (const [name, kilobytes] of Object.entries(BUDGET)) {
         assert.ok(size <= kilobytes * 1000, `${size} bytes`);
     });
 }
-test('style within 14 kB, all scripts within 160 kB, gzip', (t) => {
+test('style within 14 kB, all scripts within 210 kB, gzip', (t) => {
     const files = walk(join(built, 'ui'));
     const css = files.filter((path) => path.endsWith('.css')).reduce((sum, path) => sum + gzip(path), 0);
     const js = files.filter((path) => path.endsWith('.js')).reduce((sum, path) => sum + gzip(path), 0);
     t.diagnostic(`css ${css}, js ${js} bytes`);
     assert.ok(css <= 14000, `css ${css}`);
-    assert.ok(js <= 160000, `js ${js}`);
+    assert.ok(js <= 210000, `js ${js}`);
 });
 test('the release has its source maps, with the source in them, and what is large is compressed beside', () => {
     const files = walk(join(built, 'ui'));

@@ -134,7 +134,7 @@ export const routes = [
     ['GET', /^\/monitors\/(\d+)\/uptime$/, () => ({ windows: Object.fromEntries([['24h', 97.2, 2419], ['7d', 99.61, 2419], ['30d', 99.91, 2419], ['90d', 100, 0]].map(([k, p, d]) => [k, { up_s: 86400 - d, degraded_s: 0, down_s: d, maintenance_s: 0, unknown_s: 0, paused_s: 0, percent: p, incidents: d ? 6 : 0, mttr_s: d ? 403 : null, mtbf_s: d ? 777600 : null }])) })],
     ['GET', /^\/monitors\/(\d+)\/series$/, ({ id, query }) => series(id, query)],
     ['GET', /^\/monitors\/(\d+)\/checks$/, ({ w, id, query }) => checks(w.monitors.get(id), query)],
-    ['GET', /^\/monitors\/(\d+)\/daily$/, ({ w, id }) => (w.monitors.has(id) ? daily(w.monitors.get(id)) : fail(404))],
+    ['GET', /^\/monitors\/(\d+)\/daily$/, ({ w, id }) => daily(w.monitors.get(id) ?? { id })],
     ['GET', /^\/monitors\/(\d+)\/incidents$/, ({ w, id }) => page(w.incidents.filter((i) => i.monitor === id))],
     ['GET', /^\/monitors\/(\d+)\/notifications$/, ({ w, id }) => page(w.deliveries.filter((d) => d.monitor.id === id))],
     ['GET', /^\/incidents$/, ({ w, query }) => page(w.incidents.filter((i) => query.get('state') !== 'unresolved' || !i.resolved_at))],

@@ -12,6 +12,7 @@ import { on } from '../store/live.js';
 import { apps } from '../store/fleet.js';
 import { resource } from '../store/resource.js';
 import { go } from '../store/route.js';
+import { can, user } from '../store/session.js';
 import { toast, toastProblem } from '../store/toasts.js';
 import { Button } from './button.js';
 import { Strip } from './daystrip.js';
@@ -42,7 +43,7 @@ export function AppOverview({ a, reload }) {
         }
     };
     const h = a.health;
-    return html`<div class="cards"><section class="card" aria-labelledby="app-state"><header><h2 id="app-state">State</h2></header><dl class="kv card-body"><dt>${a.type === 'docker' ? 'Container' : 'Unit'}</dt><dd class="mono">${a.container ?? a.unit ?? DASH}</dd><dt>State</dt><dd>${a.state}${a.sub ? ` (${a.sub})` : ''}${a.state_since ? html`, since <${Time} at=${instant(a.state_since)}/>` : ''}</dd>
+    return html`<div class="cards"><section class="card" aria-labelledby="app-state"><header><h2 id="app-state">State</h2></header><dl class="kv card-body"><dt>${a.type === 'docker' ? 'Container' : 'Unit'}</dt><dd class="mono">${a.container ?? a.unit ?? DASH}</dd><dt>State</dt><dd>${a.state}${a.sub && a.sub !== a.state ? ` (${a.sub})` : ''}${a.state_since ? html`, since <${Time} at=${instant(a.state_since)}/>` : ''}</dd>
             ${a.exit && html`<dt>Last end</dt><dd>${a.exit.signal ? `by signal ${a.exit.signal}` : `with code ${a.exit.code ?? DASH}`}</dd>`}
             <dt>Health check</dt><dd>${h ? html`<${Badge} status=${h.ok ? 'up' : 'down'} word=${h.ok ? 'passes' : 'fails'}/> ${ms(h.ms)}${h.message ? html` <span class="soft">${h.message}</span>` : ''}` : 'none is set on the host'}</dd>
             <dt>CPU</dt><dd>${share(a.cpu)} of one core</dd><dt>Memory</dt><dd>${bytes(a.memory)}${a.memory_max ? ` of ${bytes(a.memory_max)} (${percentage((100 * a.memory) / a.memory_max)})` : ''}</dd><dt>Open files</dt><dd>${count(a.fds)}</dd><dt>Tasks</dt><dd>${count(a.tasks)}${a.pid ? `, main process ${a.pid}` : ''}</dd>
@@ -80,7 +81,7 @@ function Policy({ a, reload }) {
 /** Uptime by seconds: totals, 30 days, incidents. @param {{a: any}} props */
 export function AppUptime({ a }) {
     const data = useMemo(() => resource(async () => {
-        const [uptime, daily] = await Promise.all([get(`/apps/${a.id}/uptime`, { days: 30 }), get(`/monitors/${a.id}/daily`, { days: 30 }).catch(() => null)]);
+        const [uptime, daily] = await Promise.all([get(`/apps/${a.id}/uptime`, { days: 30 }), can('operator') || a.owner === user.peek()?.id ? get(`/monitors/${a.id}/daily`, { days: 30 }).catch(() => null) : null]);
         return { uptime, days: daily?.items?.length ? daily.items : daysOf(uptime.bars ?? '') };
     }), [a.id]);
     useEffect(() => {

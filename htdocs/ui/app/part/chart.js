@@ -146,7 +146,7 @@ function across({ ctx, bbox, valToPos }, limits, format) {
     ctx.strokeStyle = ctx.fillStyle = css('--degraded-fg');
     ctx.setLineDash([6 * px, 4 * px]);
     ctx.font = `${11 * px}px ${css('--sans')}`;
-    ctx.textAlign = 'right';
+    ctx.textAlign = 'left';
     for (const limit of limits) {
         const y = valToPos(limit.at, 'y', true);
         if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -154,7 +154,7 @@ function across({ ctx, bbox, valToPos }, limits, format) {
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        ctx.fillText(`${limit.text} ${format(limit.at)}`, bbox.left + bbox.width - 4 * px, y - 3 * px);
+        ctx.fillText(`${limit.text} ${format(limit.at)}`, bbox.left + 4 * px, y - 3 * px);
     }
     ctx.restore();
 }

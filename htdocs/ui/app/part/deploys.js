@@ -3,7 +3,7 @@ import { html } from '../html.js';
 import { useEffect, useMemo, useState } from '../../vendor/hooks.js';
 import { asProblem, get, post } from '../api.js';
 import { ended, outcome, short } from '../lib/fleet.js';
-import { DASH, plural } from '../lib/number.js';
+import { DASH, ms, plural } from '../lib/number.js';
 import { instant, span } from '../lib/time.js';
 import { second } from '../store/clock.js';
 import { on } from '../store/live.js';
@@ -81,7 +81,7 @@ function DeployShown({ a, first, dev, reload }) {
             ${dev && !over && html`<${Button} small kind="danger" onClick=${cancel} reason=${d.cancelling ? 'It is being cancelled' : ''}>Cancel the deploy<//>`}<${Button} small kind="quiet" icon="close" label="Close" onClick=${() => setQuery({ deploy: '' })}/></div>
         <p class="mono">${short(d.from)} → ${short(d.to)}</p>${commits(d).length > 0 && html`<ul class="md-list">${commits(d).slice(0, 10).map((/** @type {string} */ s, /** @type {number} */ i) => html`<li key=${i}>${s}</li>`)}</ul>`}
         ${d.error && html`<p role="alert"><b>${d.error}</b></p>`}
-        ${(d.steps ?? []).length > 0 && html`<ol class="deploy-steps" aria-label="Steps">${d.steps.map((/** @type {any} */ s) => html`<li key=${s.name} class=${`st-${s.state}`} aria-current=${s.state === 'running' ? 'step' : undefined}><b>${s.name}</b> <span class="meta num">${s.state === 'running' ? 'running' : s.ms !== null && s.ms !== undefined ? `${WORDS[s.state] ?? s.state}, ${span(s.ms / 1000)}` : s.state ?? 'to come'}</span></li>`)}</ol>`}
+        ${(d.steps ?? []).length > 0 && html`<ol class="deploy-steps" aria-label="Steps">${d.steps.map((/** @type {any} */ s) => html`<li key=${s.name} class=${`st-${s.state}`} aria-current=${s.state === 'running' ? 'step' : undefined}><b>${s.name}</b> <span class="meta num">${s.state === 'running' ? 'running' : s.ms !== null && s.ms !== undefined ? `${WORDS[s.state] ?? s.state}, ${ms(s.ms)}` : s.state ?? 'to come'}</span></li>`)}</ol>`}
         <${Output} source=${source} d=${d} over=${over} a=${a}/></section>`;
 }
 

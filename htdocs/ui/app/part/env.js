@@ -15,7 +15,6 @@ import { openSave } from './envsave.js';
 import { EnvTable } from './envtable.js';
 import { Empty, Failed, Skeleton } from './states.js';
 import { Time } from './time.js';
-import { Icon } from './icon.js';
 
 /** @param {{a: any, reload: () => Promise<void>}} props */
 export function Env({ a, reload }) {
@@ -107,5 +106,5 @@ function Text({ text, onInput, problems, label }) {
     return html`<div class="env-text"><div class="env-gutter" aria-hidden="true"><div>${Array.from({ length: n }, (_, i) => html`<span key=${i} class=${bad.has(i + 1) ? 'bad' : ''}>${i + 1}</span>`)}</div></div>
         <textarea class="mono" aria-label=${label} spellcheck=${false} autocapitalize="off" autocomplete="off" wrap="off" rows=${Math.min(30, Math.max(8, n + 1))} value=${text} aria-invalid=${bad.size ? 'true' : undefined} onInput=${(/** @type {any} */ e) => onInput(e.currentTarget.value)}
             onScroll=${(/** @type {any} */ e) => { const gutter = e.currentTarget.previousElementSibling.firstElementChild; gutter.style.transform = `translateY(${-e.currentTarget.scrollTop}px)`; }}></textarea></div>
-        <p class="meta"><${Icon} name="info"/> What stands as •••••••• is a secret. Left as it is, it stays; put another value over it to change it.</p>`;
+        <p class="meta">What stands as •••••••• is a secret. Left as it is, it stays; put another value over it to change it.</p>`;
 }
