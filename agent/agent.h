@@ -45,6 +45,6 @@ struct part {
 /* NULL-ended, of parts.c */
 extern const struct part *const parts[];
 
-extern const struct part state_part, action_part;
+extern const struct part state_part, action_part, env_part;
 
 #endif

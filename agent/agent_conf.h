@@ -31,6 +31,7 @@ struct app {
     char *deploy_user, *deploy_repo, *deploy_refs;
     struct conf_list deploy_step; /* "name: /path args", each checked: argv_split() takes it */
     long deploy_health;           /* s */
+    long deploy_timeout;          /* s, of each step */
     int index;                    /* in conf.app */
 };
 
@@ -43,6 +44,8 @@ struct conf {
     char *state_dir;
     char *mask; /* words, or NULL: the rule that is built in */
     char *docker_socket;
+    char *env_socket; /* of the helper for env files */
+    char *deploys;    /* folder where the deploy unit writes what it did */
     int env_keep_backups;
     /* where the system is found; other values are for trying things out */
     char *systemctl, *journalctl, *git, *root, *system_bus;

@@ -128,7 +128,7 @@ static const struct {
     {"container", container}, {"dir", path},           {"env", path},
     {"env_owner", user},      {"health", health},      {"health_command", command},
     {"deploy_user", user},    {"deploy_repo", repo},   {"deploy_refs", refs},
-    {"deploy_step", step},
+    {"deploy_step", step},    {"env_socket", path},    {"deploys", path},
 };
 
 const char *conf_rule(const char *key, const char *name, const char *value)

@@ -18,6 +18,7 @@ static const struct {
 } words[] = {
     {"run", word_run, "serve (the default)"},
     {"check", word_check, "is the configuration fine? Names the line that is not"},
+    {"env-helper", word_env_helper, "answer one request about env files (by tocsin-env@)"},
     {"version", word_version, "say which version this is"},
 };
 

@@ -3,5 +3,6 @@
 
 const struct part *const parts[] = {
     &state_part,
+    &env_part,
     NULL,
 };

@@ -17,6 +17,7 @@ struct asked {
 /* Exit codes: 0, 1: it failed, said on stderr; 2: wrong use. */
 int word_run(const struct asked *asked);
 int word_check(const struct asked *asked);
+int word_env_helper(const struct asked *asked);
 int word_version(const struct asked *asked);
 
 /* conf_load, or its error on stderr as "FILE:LINE: rule" and -1. */
