@@ -13,7 +13,7 @@ const line = (n, m = `line ${n}`) => ({ c: `c${n}`, t: n, p: 6, m });
 const lines = (from, to) => Array.from({ length: to - from }, (_, i) => line(from + i));
 
 test('the ring keeps the newest lines, each under its own number', () => {
-    const ring = logRing(100);
+    const ring = logRing(100, 0);
     assert.equal(ring.push(lines(0, 80)), 0);
     assert.equal(ring.push(lines(80, 130)), 30);
     assert.deepEqual([ring.first, ring.end, ring.size], [30, 130, 100]);
@@ -26,7 +26,7 @@ test('the ring keeps the newest lines, each under its own number', () => {
     assert.deepEqual([ring.first, ring.end, ring.size], [130, 130, 0]);
 });
 test('older lines go to the front as far as there is room', () => {
-    const ring = logRing(10);
+    const ring = logRing(10, 0);
     ring.push(lines(5, 10));
     assert.equal(ring.prepend(lines(-8, 5).slice(-8)), 5);
     assert.deepEqual([ring.first, ring.end, ring.full], [-5, 5, true]);
@@ -98,7 +98,7 @@ test('words and patterns are found; a pattern that is none says so', () => {
     assert.deepEqual(forServer('/a|b/i'), { q: 'a|b', regex: true });
 });
 test('the search goes in slices, keeps up with new lines and forgets those that left', () => {
-    const ring = logRing(1000);
+    const ring = logRing(1000, 0);
     ring.push(lines(0, 1000));
     let now = 0;
     const f = finder(ring, pattern('/7$/'), () => true);

@@ -209,7 +209,7 @@ function act(w, id, kind, body, tell) {
     setTimeout(() => say('running', { started_at: iso(Date.now()), attempts: 1 }), 60);
     setTimeout(() => {
         a.running_action = null;
-        Object.assign(a, kind === 'stop' ? { status: 'paused', state: 'stopped', wanted: 'stopped', wanted_by: 'ann@example.com', message: 'stopped by ann@example.com' } : { status: 'up', state: 'running', wanted: 'running', message: '', reason: null, exit: null, since: iso(Date.now()) });
+        Object.assign(a, kind === 'stop' ? { status: 'paused', state: 'stopped', wanted: 'stopped', wanted_by: 'ann@example.com', message: 'stopped by ann@example.com' } : { status: 'up', state: 'running', sub: 'running', wanted: 'running', message: '', reason: null, exit: null, since: iso(Date.now()) });
         say('done', { done_at: iso(Date.now()), ms: 1210 });
         tell('app', { id, state: a.state, status: a.status, cpu: 0.02, mem: 2e8 });
     }, 200);

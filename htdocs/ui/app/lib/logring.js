@@ -10,12 +10,12 @@
 export const MOST = 100000;
 const SLACK = 20000; // so many slots at the front may be empty before the rest moves up
 
-/** @param {number} [most] */
-export function logRing(most = MOST) {
+/** @param {number} [most] @param {number} [from] the first number: high, so that older lines have none below zero */
+export function logRing(most = MOST, from = 1e9) {
     /** @type {(Line|undefined)[]} */
     let lines = [];
     let start = 0;
-    let first = 0; // the number of lines[start]
+    let first = from; // the number of lines[start]
 
     function trim() {
         const over = lines.length - start - most;

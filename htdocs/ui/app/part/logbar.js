@@ -25,7 +25,8 @@ const SPANS = /** @type {[string, string][]} */ ([['3600', 'Last hour'], ['21600
  */
 export function LogBar({ view, walk, newest, nextError, copy, download, server, show, shown }) {
     const { source } = view;
-    const [text, setText] = useState(view.query.peek());
+    const text = view.typed.value;
+    const setText = (/** @type {string} */ next) => { view.typed.value = next; };
     useEffect(() => {
         const timer = setTimeout(() => { view.query.value = text; }, text ? 150 : 0);
         return () => clearTimeout(timer);
@@ -103,7 +104,7 @@ function ServerSearch({ view, query, show }) {
     }
     async function open(/** @type {string} */ c) {
         closeDialog();
-        view.query.value = text.trim();
+        view.search(text.trim());
         const n = view.ring.find(c);
         if (n >= 0) { view.current.value = n; show(n); return; }
         view.setFollow(false);

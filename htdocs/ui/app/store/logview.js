@@ -22,6 +22,8 @@ export function logView(source, name) {
     const liking = signal(/** @type {Liking} */ ({ ...LIKING, ...stored() }));
     const follow = signal(true);
     const paused = signal(false);
+    /** What is typed; what is searched follows a moment later. */
+    const typed = signal('');
     const query = signal('');
     const only = signal(false);
     /** The hit or line that is the current one, by number. */
@@ -145,10 +147,12 @@ export function logView(source, name) {
     }
 
     return {
-        source, ring, liking, follow, paused, query, only, current, chosen, change, open, measured, places, update, older, count, numberAt, placeOf,
+        source, ring, liking, follow, paused, typed, query, only, current, chosen, change, open, measured, places, update, older, count, numberAt, placeOf,
         get pattern() { return p; },
         get hits() { return find?.hits ?? []; },
         get searching() { return Boolean(find && !find.done); },
+        /** @param {string} text */
+        search(text) { typed.value = query.value = text; },
         /** @param {Partial<Liking>} some */
         like(some) { liking.value = { ...liking.peek(), ...some }; },
         /** @param {boolean} on */
