@@ -45,6 +45,8 @@ struct part {
 /* NULL-ended, of parts.c */
 extern const struct part *const parts[];
 
+extern const char agent_version[];
+
 extern const struct part state_part, action_part, env_part;
 
 #endif

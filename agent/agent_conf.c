@@ -33,7 +33,6 @@ static const struct conf_key keys[] = {
     {"journalctl", CONF_TEXT, AT(journalctl), "/usr/bin/journalctl", 1, 1000},
     {"git", CONF_TEXT, AT(git), "/usr/bin/git", 1, 1000},
     {"root", CONF_TEXT, AT(root), "/", 1, 1000},
-    {"system_bus", CONF_TEXT, AT(system_bus), "/run/dbus/system_bus_socket", 1, 100},
     {NULL, CONF_TEXT, 0, NULL, 0, 0},
 };
 

@@ -48,7 +48,7 @@ struct conf {
     char *deploys;    /* folder where the deploy unit writes what it did */
     int env_keep_backups;
     /* where the system is found; other values are for trying things out */
-    char *systemctl, *journalctl, *git, *root, *system_bus;
+    char *systemctl, *journalctl, *git, *root;
     struct app *app[APPS_MAX];
     int napps;
     char rev[17]; /* changes when the file changes */

@@ -122,13 +122,26 @@ static const struct {
     const char *key;
     const char *(*rule)(const char *value);
 } rules[] = {
-    {"state_dir", path},      {"docker_socket", path}, {"systemctl", path},
-    {"journalctl", path},     {"git", path},           {"root", path},
-    {"system_bus", path},     {"mask", words},         {"unit", unit},
-    {"container", container}, {"dir", path},           {"env", path},
-    {"env_owner", user},      {"health", health},      {"health_command", command},
-    {"deploy_user", user},    {"deploy_repo", repo},   {"deploy_refs", refs},
-    {"deploy_step", step},    {"env_socket", path},    {"deploys", path},
+    {"state_dir", path},
+    {"docker_socket", path},
+    {"systemctl", path},
+    {"journalctl", path},
+    {"git", path},
+    {"root", path},
+    {"mask", words},
+    {"unit", unit},
+    {"container", container},
+    {"dir", path},
+    {"env", path},
+    {"env_owner", user},
+    {"health", health},
+    {"health_command", command},
+    {"deploy_user", user},
+    {"deploy_repo", repo},
+    {"deploy_refs", refs},
+    {"deploy_step", step},
+    {"env_socket", path},
+    {"deploys", path},
 };
 
 const char *conf_rule(const char *key, const char *name, const char *value)

@@ -1,8 +1,13 @@
 /* The groups of verbs that the agent has. */
+#include "config.h"
+
 #include "agent.h"
+
+const char agent_version[] = PACKAGE_VERSION;
 
 const struct part *const parts[] = {
     &state_part,
+    &action_part,
     &env_part,
     NULL,
 };

@@ -1,4 +1,4 @@
-"""Fixtures of the agent's stories; see rig.py."""
+"""Fixtures of the agent's stories; see agentrig.py."""
 import pathlib
 import shutil
 import sys
@@ -7,24 +7,24 @@ import tempfile
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import rig  # noqa: E402
+import agentrig  # noqa: E402
 
 
 @pytest.fixture(scope='session')
 def authority():
     folder = tempfile.mkdtemp(prefix='tocsin.', dir='/tmp')
-    yield rig.Authority(folder)
+    yield agentrig.Authority(folder)
     shutil.rmtree(folder)
 
 
 @pytest.fixture(scope='session')
 def control(authority):
-    return authority.issue(rig.CONTROL, 'clientAuth')
+    return authority.issue(agentrig.CONTROL, 'clientAuth')
 
 
 @pytest.fixture(scope='session')
 def server(authority):
-    return authority.issue(rig.HOST_NAME, 'serverAuth')
+    return authority.issue(agentrig.HOST_NAME, 'serverAuth')
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def agent(authority, control, server, folder, request):
     def start(apps='', conf='', **more):
         where = folder / f'agent{len(started)}'
         where.mkdir()
-        one = rig.Agent(rig.build_folder(request.config), where, authority, control, server, apps, conf, **more)
+        one = agentrig.Agent(agentrig.build_folder(request.config), where, authority, control, server, apps, conf, **more)
         started.append(one)
         return one
 
@@ -53,6 +53,6 @@ def agent(authority, control, server, folder, request):
 
 @pytest.fixture
 def site():
-    made = rig.Site()
+    made = agentrig.Site()
     yield made
     made.close()

@@ -26,7 +26,7 @@ HOST_NAME = 'h1.agent.tocsin'
 CONTROL = 'control.tocsin'
 UNIT = {'LoadState': 'loaded', 'ActiveState': 'active', 'SubState': 'running', 'InvocationID': 'a1' * 16,
         'NRestarts': '0', 'MainPID': '0', 'ExecMainCode': '0', 'ExecMainStatus': '0', 'ControlGroup': '',
-        'StateChangeTimestamp': '@1700000000', 'TasksCurrent': '[not set]', 'MemoryMax': 'infinity'}
+        'StateChangeTimestampMonotonic': '1000000', 'TasksCurrent': '[not set]', 'MemoryMax': 'infinity'}
 
 
 def openssl(*args, **more):
