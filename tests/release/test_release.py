@@ -1,0 +1,118 @@
+"""What `make release` leaves: agents for both architectures that run, sums, a signature, and the same
+bytes wherever it was built."""
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from stack import host
+
+ARCHES = ('amd64', 'arm64')
+
+
+def sources(to):
+    """The sources as they are, in another folder."""
+    host.run('bash', '-c', 'cd "$1" && tar -c --exclude=.git --exclude=node_modules --exclude="./build?*" --exclude=./build '
+             '--exclude=./htdocs/site --exclude=./htdocs/raw agent lib cli/Makefile.* configure* Makefile.* aclocal.m4 build-aux config.h.in m4 '
+             'conf deploy sql/Makefile.* sql/schema status/Makefile.* modules/Makefile.* workers/Makefile.* htdocs/Makefile.* tests/Makefile.* '
+             'LICENSE | tar -x -C "$2"', '-', str(host.SRC), str(to))
+    return to
+
+
+@pytest.fixture(scope='session')
+def key(tmp_path_factory):
+    path = tmp_path_factory.mktemp('key') / 'release.pem'
+    host.run('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', str(path))
+    return path
+
+
+@pytest.fixture(scope='session')
+def release(tmp_path_factory, key):
+    """Made with a key, out of one folder."""
+    where = tmp_path_factory.mktemp('first')
+    host.run(str(sources(where) / 'deploy/agent/make-release'), str(where / 'release'), '--key', str(key))
+    return where / 'release'
+
+
+@pytest.fixture(scope='session')
+def unpacked(release, tmp_path_factory):
+    folders = {}
+    for arch in ARCHES:
+        folders[arch] = tmp_path_factory.mktemp(arch)
+        [archive] = release.glob(f'*-linux-{arch}.tar.gz')
+        with tarfile.open(archive) as tar:
+            tar.extractall(folders[arch])
+    return folders
+
+
+def test_release_has_what_it_promises(release):
+    version = re.search(r'AC_INIT\(\[tocsin\], \[(.*?)\]', (host.SRC / 'configure.ac').read_text())[1]
+    assert {f.name for f in release.iterdir()} == {
+        'install.sh', 'SHA256SUMS', 'SHA256SUMS.sig', *(f'tocsin-agent-{version}-linux-{a}.tar.gz' for a in ARCHES)}
+    for line in (release / 'SHA256SUMS').read_text().splitlines():
+        said, name = line.split()
+        assert hashlib.sha256((release / name).read_bytes()).hexdigest() == said
+
+
+def test_signature_is_of_the_key(release, key, tmp_path):
+    public = tmp_path / 'public.pem'
+    public.write_text(host.run('openssl', 'pkey', '-in', str(key), '-pubout'))
+    check = ['openssl', 'pkeyutl', '-verify', '-pubin', '-inkey', str(public), '-rawin', '-sigfile', str(release / 'SHA256SUMS.sig'), '-in']
+    host.run(*check, str(release / 'SHA256SUMS'))
+    changed = tmp_path / 'SHA256SUMS'
+    changed.write_text((release / 'SHA256SUMS').read_text().replace('1', '2', 1))
+    assert subprocess.run([*check, str(changed)], capture_output=True).returncode != 0
+    pinned = re.search(r"^PINNED_KEY='(.*)'$", (release / 'install.sh').read_text(), re.M)[1]
+    assert pinned == ''.join(public.read_text().splitlines()[1:-1])
+
+
+def runner(arch):
+    """How a program of that architecture is run here."""
+    if os.uname().machine == {'amd64': 'x86_64', 'arm64': 'aarch64'}[arch]:
+        return []
+    return [shutil.which({'amd64': 'qemu-x86_64-static', 'arm64': 'qemu-aarch64-static'}[arch])]
+
+
+@pytest.mark.parametrize('arch', ARCHES)
+def test_agent_is_one_static_file_that_runs(unpacked, arch, tmp_path):
+    agent = unpacked[arch] / 'tocsin-agent'
+    assert agent.stat().st_size <= 6 << 20
+    assert 'NEEDED' not in host.run('readelf', '-d', str(agent))
+    assert host.run(*runner(arch), str(agent), 'version').startswith('tocsin-agent ')
+    conf = tmp_path / 'agent.conf'
+    conf.write_text('listen = 127.0.0.1:7443\n[app web]\nunit = web.service\n')
+    conf.chmod(0o600)
+    host.run(*runner(arch), str(agent), '-c', str(conf), '--own', 'check')
+    conf.write_text('listen = 127.0.0.1:7443\n[app web]\nunti = web.service\n')
+    done = subprocess.run([*runner(arch), str(agent), '-c', str(conf), '--own', 'check'], capture_output=True, text=True)
+    assert done.returncode == 1 and ':3: ' in done.stderr
+
+
+def test_archives_have_all_that_is_installed(unpacked):
+    names = {arch: sorted(str(f.relative_to(folder)) for f in folder.rglob('*')) for arch, folder in unpacked.items()}
+    assert names['amd64'] == names['arm64']
+    assert {'tocsin-agent', 'tocsin-agent.service', 'tocsin-deploy@.service', 'agent.conf.example', 'LICENSE'} <= set(names['amd64'])
+    assert any(n.endswith('.rules') for n in names['amd64'])
+
+
+def test_two_builds_are_the_same_bytes(release, key, tmp_path):
+    """In a folder of another name and length."""
+    where = tmp_path / 'quite/another/folder'
+    where.mkdir(parents=True)
+    host.run(str(sources(where) / 'deploy/agent/make-release'), str(where / 'release'), '--key', str(key))
+    mine = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in release.iterdir()}
+    assert mine == {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in pathlib.Path(where / 'release').iterdir()}
+
+
+def test_make_release_says_what_is_wrong(tmp_path):
+    make = str(host.SRC / 'deploy/agent/make-release')
+    for words, said in (([], 'which folder'), ([str(tmp_path), '--arch', 'mips'], 'an agent for mips cannot be built'),
+                        ([str(tmp_path), '--key', str(tmp_path / 'none')], 'cannot be read'), (['--what'], "there is no '--what'")):
+        done = subprocess.run([make, *words], capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr, done.stderr
+        assert not list(tmp_path.iterdir())
