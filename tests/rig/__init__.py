@@ -12,3 +12,4 @@ Inside `enter`:
 from .machine import Machine  # noqa: F401
 from .rig import HOST, Rig, why_not  # noqa: F401
 from .wire import Wire  # noqa: F401
+from .fleet import Fleet, make_release  # noqa: F401

@@ -1,0 +1,90 @@
+"""fleet: a Tocsin on the bridge, and machines that its installer made into hosts."""
+import pathlib
+import re
+import shutil
+import subprocess
+
+from stack import Stack, host
+
+from .rig import HOST, NET
+
+LONG = 30
+
+
+class Fleet(Stack):
+    """A Stack that machines reach; its agents' release is what `make release` makes."""
+
+    def __init__(self, build, release, **kw):
+        super().__init__(build, start=False, fleet=True, **kw)
+        shutil.copytree(release, self.root / 'agent')
+        self.httpd.before = f'Listen {HOST}:{self.httpd.port}\nDefine TOCSIN_AGENT "{self.root}/agent"'
+        self.start()
+
+    @property
+    def url(self):
+        return f'http://{HOST}:{self.httpd.port}'
+
+    def fleet_make(self):
+        super().fleet_make()
+        self.tocsind.settings.update(fleet_allow=f'{NET}.0/24', public_url=self.url)
+
+    # ---- hosts
+
+    def enrolment(self, **kw):
+        answer = self.api('POST', '/hosts/enrolments', json=kw)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def enrol(self, machine, *more, **kw):
+        """The line that the page shows, run on the machine as it is. What it said; see host()."""
+        line = self.enrolment(name=machine.name, **kw)['command']
+        return machine.run('sh', '-c', ' '.join([line, *more]))
+
+    def allow(self, machine, *apps):
+        """Root of the machine writes its list."""
+        conf = '/etc/tocsin/agent.conf'
+        machine.sh(f'cat >>{conf}; systemctl restart tocsin-agent', input='\n'.join(apps))
+
+    def host(self, name):
+        """The host of that name, or None."""
+        return next((h for h in self.api('GET', '/hosts').json()['items'] if h['name'] == name), None)
+
+    def join(self, machine, *apps, **kw):
+        """From nothing to a host whose apps are known."""
+        self.enrol(machine, **kw)
+        if apps:
+            self.allow(machine, *apps)
+        wanted = set(re.findall(r'^\[app (\S+)\]', '\n'.join(apps), re.M))
+        return self.wait(lambda: (h := self.host(machine.name)) and h['status'] == 'up'
+                         and {a['key'] for a in h['apps'] if not a['gone']} >= wanted and h, LONG, f'host {machine.name} with its apps')
+
+    # ---- apps
+
+    def app_id(self, machine, name):
+        return next(a['id'] for a in self.host(machine.name)['apps'] if a['key'] == name)
+
+    def app(self, number):
+        return self.api('GET', f'/apps/{number}').json()
+
+    def until(self, number, status, timeout=LONG):
+        """The app when it has that status."""
+        return self.wait(lambda: (a := self.app(number))['status'] == status and a, timeout, f'app {number} to be {status}')
+
+    def act(self, number, verb, **kw):
+        """start, stop, restart: the action when it is over."""
+        answer = self.api('POST', f'/apps/{number}/{verb}', **kw)
+        assert answer.status_code == 202, answer.text
+        action = answer.json()['id']
+        return self.wait(lambda: (a := self.api('GET', f'/apps/{number}/actions/{action}').json())['state']
+                         not in ('asked', 'running') and a, LONG, f'{verb} of app {number}')
+
+    def incidents(self, number):
+        """Of that host or app, the oldest first: (id, is it open)."""
+        return self.db('select id, resolved_at is null from tocsin.incident where monitor = %s order by id', number)
+
+
+def make_release(to, arch='native'):
+    """What Add host gives away, for machines of this one's kind."""
+    done = subprocess.run([host.SRC / 'deploy/agent/make-release', to, '--arch', arch], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return pathlib.Path(to)
