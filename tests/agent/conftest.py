@@ -1,7 +1,10 @@
-"""Machines for the stories of this folder. Without them the stories say that they did not run."""
+"""Machines for the stories of this folder, and a Tocsin that has them as hosts. Without machines
+the stories say that they did not run."""
 import pytest
 
-from rig import Rig, why_not
+from rig import Fleet, Rig, make_release, why_not
+from rig.apps import Repository
+from stack.plugin import CURRENT
 
 
 def pytest_collection_modifyitems(items):
@@ -14,3 +17,29 @@ def pytest_collection_modifyitems(items):
 def rig():
     with Rig() as made:
         yield made
+
+
+@pytest.fixture(scope='session')
+def release(tmp_path_factory):
+    return make_release(tmp_path_factory.mktemp('release'))
+
+
+@pytest.fixture(scope='session')
+def fleet(build, rig, release):
+    """A Tocsin on the bridge; `.hooked` is told all that it has to tell."""
+    made = Fleet(build, release)
+    CURRENT.append(made)
+    made.hooked = made.hook()
+    answer = made.api('POST', '/channels', json={'type': 'webhook', 'name': 'told', 'is_default': True,
+                                                 'config': {'url': made.hooked.url}})
+    assert answer.status_code == 201, answer.text
+    yield made
+    CURRENT.remove(made)
+    made.stop()
+
+
+@pytest.fixture(scope='session')
+def repository(rig, tmp_path_factory):
+    made = Repository(tmp_path_factory.mktemp('repository'))
+    yield made
+    made.stop()
