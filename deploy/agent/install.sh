@@ -203,7 +203,8 @@ make_state() {
 }
 
 put_files() {
-    for file in "$WORK/release"/*.service; do
+    for file in "$WORK/release"/*.service "$WORK/release"/*.socket; do
+        [ -e "$file" ] || continue
         put "$file" "$UNITS/$(basename "$file")" 644
     done
     undo "systemctl daemon-reload"
@@ -284,8 +285,13 @@ own_address() {
 
 start() {
     systemctl daemon-reload
-    systemctl enable -q tocsin-agent.service
-    [ "$WAS" = yes ] || undo "systemctl disable -q --now tocsin-agent.service"
+    for file in "$WORK/release"/*.socket tocsin-agent.service; do
+        unit=$(basename "$file")
+        [ -e "$UNITS/$unit" ] || continue
+        systemctl enable -q "$unit"
+        [ "$WAS" = yes ] || undo "systemctl disable -q --now $unit"
+        [ "$unit" = tocsin-agent.service ] || systemctl restart "$unit"
+    done
     systemctl restart tocsin-agent.service >"$WORK/said" 2>&1 && healthy
 }
 
@@ -371,10 +377,11 @@ upgrade_agent() {
 uninstall_agent() {
     need_root
     need_systemd
-    if [ -e $UNITS/tocsin-agent.service ]; then
-        systemctl disable -q --now tocsin-agent.service || :
-    fi
-    rm -f $UNITS/tocsin-agent.service "$UNITS/tocsin-deploy@.service" $RULES/*tocsin-agent*.rules $BIN $BIN.old
+    for file in "$UNITS/tocsin-agent.service" "$UNITS"/tocsin-*.socket; do
+        [ ! -e "$file" ] || systemctl disable -q --now "$(basename "$file")" || :
+    done
+    rm -f $UNITS/tocsin-agent.service $UNITS/tocsin-deploy@.service $UNITS/tocsin-env.socket $UNITS/tocsin-env@.service \
+        $RULES/*tocsin-agent*.rules $BIN $BIN.old
     systemctl daemon-reload
     if [ "$PURGE" = yes ]; then
         rm -rf $CONF $STATE

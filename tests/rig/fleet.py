@@ -83,8 +83,9 @@ class Fleet(Stack):
         return self.db('select id, resolved_at is null from tocsin.incident where monitor = %s order by id', number)
 
 
-def make_release(to, arch='native'):
+def make_release(to, arch='native', key=None):
     """What Add host gives away, for machines of this one's kind."""
-    done = subprocess.run([host.SRC / 'deploy/agent/make-release', to, '--arch', arch], capture_output=True, text=True)
+    done = subprocess.run([host.SRC / 'deploy/agent/make-release', to, '--arch', arch, *(['--key', key] if key else [])],
+                          capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return pathlib.Path(to)

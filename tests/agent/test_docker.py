@@ -1,0 +1,90 @@
+"""The same with containers under a real dockerd: states, figures, logs, restarts, a crash. Docker
+deploys nothing: an image is somebody else's to make, so there is no deploy here."""
+import os
+
+import pytest
+
+from rig.apps import put_container
+from stack import Events, host
+
+from rig.machine import has_v1
+
+
+@pytest.fixture(scope='module')
+def machine(rig, fleet):
+    made = rig.machine('docker', accounts=True)
+    made.docker_start()
+    fleet.enrol(made, '--docker')
+    fleet.allow(made, put_container(made, 'box', 'echo the box is open; while read -r line; do echo "heard $line"; done; exec sleep infinity', '-i'),
+                put_container(made, 'idle'))
+    fleet.wait(lambda: (h := fleet.host('docker')) and len(h['apps']) == 2, 30, 'the containers')
+    yield made
+    made.crash()
+
+
+@pytest.fixture(scope='module')
+def box(fleet, machine):
+    number = fleet.app_id(machine, 'box')
+    app = fleet.until(number, 'up')
+    assert app['type'] == 'docker' and app['container'] == 'box' and app['deploy'] is False
+    return number
+
+
+def test_figures_are_those_of_the_container(fleet, machine, box):
+    machine.run('docker', 'exec', '-d', 'box', 'sh', '-c', 'while :; do :; done')
+    busy = fleet.wait(lambda: (a := fleet.app(box))['cpu'] is not None and a['cpu'] > 0.05 and a, 20, 'a busy container')
+    if has_v1() or 'memory' in open('/sys/fs/cgroup/cgroup.controllers').read() if os.path.exists('/sys/fs/cgroup/cgroup.controllers') else has_v1():
+        assert busy['memory'] and 1 << 12 < busy['memory'] < 1 << 28
+    machine.run('docker', 'restart', '-t', '0', 'box')
+    fleet.wait(lambda: (a := fleet.app(box))['cpu'] is not None and a['cpu'] < 0.05, 20, 'an idle container')
+
+
+def test_logs_of_a_container(fleet, machine, box):
+    machine.sh('docker restart -t 0 box')
+    with Events(fleet.admin, f'/api/v1/apps/{box}/logs/stream') as stream:
+        machine.run('docker', 'restart', '-t', '0', 'box')
+        stream.wait(lambda e: any('the box is open' in line['m'] for line in (e['data'] if isinstance(e['data'], list) else [])), 15)
+    page = fleet.api('GET', f'/apps/{box}/logs?limit=2').json()
+    assert [line['m'] for line in page['lines']][-1] == 'the box is open'
+
+
+def test_restart_stop_start(fleet, machine, box):
+    before = machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box')
+    assert fleet.act(box, 'restart')['state'] == 'done'
+    assert machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box') != before
+    assert fleet.act(box, 'stop', json={'reason': 'to see'})['state'] == 'done'
+    app = fleet.until(box, 'paused')
+    assert machine.run('docker', 'inspect', '-f', '{{.State.Status}}', 'box').strip() == 'exited'
+    assert not app['incident'], 'a person stopped it'
+    assert fleet.act(box, 'start')['state'] == 'done'
+    fleet.until(box, 'up')
+
+
+def test_crash_of_a_container_is_an_incident(fleet, machine, box):
+    app = fleet.until(box, 'up')
+    assert fleet.api('PATCH', f'/apps/{box}', json={'auto_restart': True}, headers={'If-Match': f'"{app["version"]}"'}).ok
+    had = len(fleet.incidents(box))
+    machine.run('docker', 'kill', 'box')
+    fleet.wait(lambda: len(fleet.incidents(box)) == had + 1, 20, 'an incident')
+    fleet.wait(lambda: not fleet.incidents(box)[-1][1], 30, 'its end')
+    last = fleet.api('GET', f'/apps/{box}/actions').json()['items'][0]
+    assert last['kind'] == 'restart' and last['auto'] and last['state'] == 'done'
+    fleet.until(box, 'up')
+
+
+def test_agent_outlives_docker(fleet, machine, box):
+    agent = machine.show('tocsin-agent', 'MainPID')
+    machine.run('systemctl', 'stop', 'docker.socket', 'docker')
+    fleet.wait(lambda: fleet.app(box)['status'] != 'up', 20, 'Docker to be missed')
+    machine.run('systemctl', 'start', 'docker')
+    machine.run('docker', 'start', 'box', 'idle')
+    fleet.until(box, 'up')
+    assert machine.show('tocsin-agent', 'MainPID') == agent
+
+
+def test_what_is_not_on_the_list_is_out_of_reach(fleet, machine, box):
+    """Docker's group is root's equal; the agent uses it for its own containers only."""
+    machine.run('docker', 'run', '-d', '--name', 'other', '--network', 'host', 'busybox:1', 'sleep', '1000')
+    host.wait(lambda: 'other' in machine.run('docker', 'ps'), 10)
+    apps = [a['key'] for a in fleet.host('docker')['apps']]
+    assert apps == ['box', 'idle'] or set(apps) == {'box', 'idle'}

@@ -1,0 +1,53 @@
+"""docs/agent-install.md: each command is run on a machine as it is written, from top to bottom."""
+import re
+
+import pytest
+
+from rig import Fleet, make_release
+from stack import host
+
+PAGE = host.SRC / 'docs/agent-install.md'
+BLOCKS = re.findall(r'^```sh\n(.*?)^```', PAGE.read_text(), re.M | re.S)
+DEMO = '[Service]\nExecStart=/bin/sleep infinity\n'
+
+
+@pytest.fixture(scope='module')
+def signed(tmp_path_factory):
+    """A release that is signed, as the page says how."""
+    folder = tmp_path_factory.mktemp('signed')
+    lines = re.search(r'^```\n(openssl genpkey.*?)make release', PAGE.read_text(), re.M | re.S)[1]
+    host.run('sh', '-ec', lines, cwd=folder)
+    return make_release(folder / 'release', key=folder / 'release.pem'), (folder / 'release.pub').read_text()
+
+
+@pytest.fixture(scope='module')
+def place(build, rig, signed):
+    """(a machine, its Tocsin)"""
+    release, public = signed
+    with Fleet(build, release) as fleet:
+        machine = rig.machine('reader')
+        machine.write('/root/tocsin-agent/release.pub', public)
+        machine.write('/etc/systemd/system/demo.service', DEMO)
+        machine.sh('systemctl daemon-reload; systemctl start demo')
+        yield machine, fleet
+        machine.crash()
+
+
+@pytest.mark.parametrize('number', range(len(BLOCKS)), ids=lambda n: BLOCKS[n].split('\n')[0][:40])
+def test_commands_work_as_written(place, number):
+    machine, fleet = place
+    script = BLOCKS[number].replace('https://status.example.org/tocsin', fleet.url)
+    if 'TOKEN' in script:
+        script = script.replace('TOKEN', fleet.enrolment()['token'])
+    code, said = machine.tried('bash', '-euo', 'pipefail', '-c', f'cd; {script}')
+    assert code == 0, said
+    if '[app ' in script:
+        fleet.wait(lambda: [a for h in fleet.api('GET', '/hosts').json()['items'] for a in h['apps'] if a['status'] == 'up'], 20, 'the app')
+    if 'uninstall' in script:
+        assert machine.tried('id', 'tocsin-agent')[0] != 0
+
+
+def test_words_are_those_of_the_installer():
+    said = host.run('sh', str(host.SRC / 'deploy/agent/install.sh'), '--help')
+    for word in set(re.findall(r'--[a-z]+', said)):
+        assert word in PAGE.read_text(), word

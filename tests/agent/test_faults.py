@@ -1,0 +1,233 @@
+"""What goes wrong between a Tocsin and its machines, and on them: every outage is one incident with one
+message and one recovery, and no file is ever half written."""
+import concurrent.futures
+import json
+import random
+import threading
+import time
+
+import pytest
+
+from rig.apps import ENV, put_plain, put_shop
+from stack import Events, host
+
+# it runs for a moment, then it does not
+FLAKY_UNIT = '''[Unit]
+Description=It does not last
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/bin/sh -c 'sleep 0.2; exit 7'
+'''
+
+
+@pytest.fixture(scope='module')
+def machines(rig, fleet, repository):
+    names = ('cut', 'deaf', 'mute', 'lossy')
+    made = dict(zip(names, rig.boot(*names)))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(lambda m: fleet.join(m, put_plain(m)), [made[n] for n in names[:3]]))
+    fleet.join(made['lossy'], put_shop(made['lossy'], repository), put_plain(made['lossy']), put_plain(made['lossy'], 'flaky', FLAKY_UNIT))
+    yield made
+    for machine in made.values():
+        machine.crash()
+
+
+def told(fleet, number):
+    """The kinds of the messages about a host or an app, in their order; each once."""
+    sent = {}
+    for request in fleet.hooked.requests:
+        body = json.loads(request['body'])
+        if body.get('monitor', {}).get('id') == number:
+            sent.setdefault(request['headers'].get('Webhook-Id') or request['headers'].get('webhook-id'), body['event'])
+    return list(sent.values())
+
+
+def transitions(fleet, number):
+    return [row[0] for row in fleet.db('select status from tocsin.transition where monitor = %s order by seq', number)]
+
+
+# ---- the network
+
+def test_outages_of_the_network_and_of_tocsin(fleet, machines):
+    """A cable is pulled, two links are dead in one direction each, one loses and delays; an app
+    crashes; and in the middle of it PostgreSQL and tocsind are restarted."""
+    lossy = machines['lossy']
+    hosts = {name: fleet.host(name)['id'] for name in machines}
+    apps = {name: fleet.app_id(machines[name], 'plain') for name in machines}
+    for number in apps.values():
+        fleet.until(number, 'up')
+    had = {n: len(told(fleet, n)) for n in [*hosts.values(), *apps.values()]}
+
+    machines['cut'].wire.cut()
+    machines['deaf'].wire.drop(come=True)
+    machines['mute'].wire.drop(go=True)
+    lossy.wire.lose(30)
+    lossy.run('systemctl', 'stop', 'plain')
+    fleet.until(apps['lossy'], 'down', 60)
+    quiet = ('cut', 'deaf', 'mute')
+    for name in quiet:
+        fleet.wait(lambda: (h := fleet.host(name))['status'] == 'unknown' and h, 60, f'{name} to be silent')
+        app = fleet.until(apps[name], 'unknown')
+        assert app['status'] == 'unknown', 'nobody says that it runs'
+    fleet.pg.restart('fast')
+    fleet.tocsind.kill('fleet')
+    fleet.tocsind.stop()
+    fleet.tocsind.start()
+    fleet.wait(lambda: fleet.host('lossy')['status'] == 'up', 40, 'lossy, through the loss')
+    assert fleet.app(apps['lossy'])['status'] == 'down'
+    for name in quiet:
+        assert fleet.host(name)['status'] == 'unknown'
+
+    machines['cut'].wire.mend()
+    machines['deaf'].wire.heal()
+    machines['mute'].wire.heal()
+    lossy.wire.heal()
+    lossy.wire.delay(80, 20)
+    lossy.run('systemctl', 'start', 'plain')
+    for name in machines:
+        fleet.wait(lambda: fleet.host(name)['status'] == 'up', 60, f'{name} to be back')
+        fleet.until(apps[name], 'up', 60)
+    lossy.wire.heal()
+    fleet.wait(lambda: len(told(fleet, apps['lossy'])) >= had[apps['lossy']] + 2, 20, 'the messages')
+    for name in quiet:
+        fleet.wait(lambda: len(told(fleet, hosts[name])) >= had[hosts[name]] + 2, 20, 'the messages')
+        assert told(fleet, hosts[name])[had[hosts[name]]:] == ['silent', 'up']
+        assert told(fleet, apps[name])[had[apps[name]]:] == [], 'apps of a silent host say nothing'
+        assert len(fleet.incidents(apps[name])) == 0
+    assert told(fleet, apps['lossy'])[had[apps['lossy']]:] == ['down', 'up']
+    assert len(fleet.incidents(apps['lossy'])) == 1
+    assert told(fleet, hosts['lossy'])[had[hosts['lossy']]:] == [], 'loss and delay are no silence'
+
+
+def test_flap_guard_survives_a_restart(fleet, machines):
+    """Three restarts in ten minutes, counted in the database; then it is said that this was all."""
+    machine = machines['lossy']
+    number = fleet.app_id(machine, 'flaky')
+    app = fleet.app(number)
+    assert fleet.api('PATCH', f'/apps/{number}', json={'auto_restart': True}, headers={'If-Match': f'"{app["version"]}"'}).ok
+
+    def restarts():
+        return [a for a in fleet.api('GET', f'/apps/{number}/actions').json()['items'] if a['auto'] and a['kind'] == 'restart']
+    if not restarts():
+        machine.run('systemctl', 'start', 'flaky')
+    fleet.wait(restarts, 20, 'the first restart')
+    fleet.tocsind.kill('fleet')
+    fleet.tocsind.stop()
+    fleet.tocsind.start()
+    gave_up = fleet.wait(lambda: [e for e in fleet.api('GET', f'/apps/{number}/events').json() if e['kind'] == 'gave-up']
+                         if isinstance(fleet.api('GET', f'/apps/{number}/events').json(), list) else
+                         [e for e in fleet.api('GET', f'/apps/{number}/events').json()['items'] if e['kind'] == 'gave-up'], 60, 'the end of trying')
+    assert gave_up
+    assert len(restarts()) == 3
+    assert fleet.app(number)['guard']['gave_up']
+    fleet.api('PATCH', f'/apps/{number}', json={'auto_restart': False}, headers={'If-Match': f'"{fleet.app(number)["version"]}"'})
+
+
+# ---- the machine
+
+def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
+    """kill -9 at any moment of a write: the file is the old one or the new one."""
+    machine = machines['lossy']
+    shop = fleet.app_id(machine, 'shop')
+    dice = random.Random(4)
+    done = cut = 0
+    for n in range(25):
+        answer = fleet.wait(lambda: (r := fleet.api('GET', f'/apps/{shop}/env/main')).ok and r, 20, 'the agent')
+        before, outcome = machine.read('/srv/shop/.env'), []
+
+        def put():
+            outcome.append(fleet.api('PUT', f'/apps/{shop}/env/main', json={'set': {'GREETING': f'number {n} ' + 'x' * 20000}},
+                                     headers={'If-Match': answer.headers['ETag']}).status_code)
+        writer = threading.Thread(target=put)
+        pids = [machine.show('tocsin-agent', 'MainPID')['MainPID']]
+        writer.start()
+        time.sleep(dice.uniform(0, 0.03))  # the moment is the point of it, not a wait
+        machine.sh(f'kill -KILL {pids[0]} $(pgrep -f "tocsin-agent env-helper") 2>/dev/null || :')
+        writer.join()
+        after = machine.read('/srv/shop/.env')
+        assert after == before or f'number {n} ' in after and after.endswith('LIMIT=10\n') and 'SHOP_SECRET=hunter2' in after
+        done, cut = done + (after != before), cut + (after == before)
+    assert machine.run('stat', '-c', '%U:%G %a', '/srv/shop/.env').strip() == 'shop:shop 600'
+    assert done and cut, f'{done} writes were done and {cut} were cut off'
+    left = machine.sh('ls -A /srv/shop').split()
+    assert not [f for f in left if 'tmp' in f or '.new' in f], left
+    machine.write('/srv/shop/.env', ENV, '600', 'shop:shop')
+
+
+def test_agent_that_is_killed_in_a_deploy(fleet, machines, repository):
+    """The deploy goes on without it, and its end is known when the agent is back."""
+    machine = machines['lossy']
+    shop = fleet.app_id(machine, 'shop')
+    wanted = repository.commit('3.0', 'The shop has a roof')
+    fleet.wait(lambda: fleet.host('lossy')['status'] == 'up', 20)
+    number = fleet.api('POST', f'/apps/{shop}/deploys', json={'ref': 'main'}).json()['id']
+    fleet.wait(lambda: 'active' in machine.run('systemctl', 'list-units', '--no-legend', '--all', 'tocsin-deploy@*')
+               or fleet.api('GET', f'/apps/{shop}/deploys/{number}').json()['state'] not in ('asked', 'running'), 20, 'the deploy')
+    machine.run('systemctl', 'kill', '-s', 'KILL', 'tocsin-agent')
+    done = fleet.wait(lambda: (d := fleet.api('GET', f'/apps/{shop}/deploys/{number}').json())['state']
+                      not in ('asked', 'running') and d, 60, 'the end of the deploy')
+    assert done['state'] == 'succeeded', done
+    assert machine.run('runuser', '-u', 'shop', '--', 'git', '-C', '/srv/shop', 'rev-parse', 'HEAD').strip() == wanted
+
+
+def test_journal_that_is_rotated_and_emptied(fleet, machines):
+    """A stream goes on; who comes back with a cursor that is gone hears of the gap."""
+    machine = machines['cut']
+    number = fleet.app_id(machine, 'plain')
+
+    def say(text):
+        machine.run('systemctl', 'restart', 'plain')
+        machine.sh(f'systemd-run -q --wait -p StandardOutput=journal --unit=x{random.randrange(10 ** 9)} true')
+        return text
+    with Events(fleet.admin, f'/api/v1/apps/{number}/logs/stream') as stream:
+        say('one')
+        stream.wait(lambda e: isinstance(e['data'], list) and any('it runs' in x['m'] for x in e['data']), 15)
+        last = next(e['id'] for e in reversed(stream.all) if e['id'])
+        machine.run('journalctl', '--rotate')
+        machine.run('journalctl', '--vacuum-files=1')
+        seen = len(stream.all)
+        say('two')
+        host.wait(lambda: any(isinstance(e['data'], list) and any('it runs' in x['m'] for x in e['data']) for e in stream.all[seen:]),
+                  15, 'a line after the rotation')
+    with Events(fleet.admin, f'/api/v1/apps/{number}/logs/stream', last=last) as stream:
+        stream.wait(lambda e: e['event'] == 'gap' or isinstance(e['data'], list), 15)
+    fleet.until(number, 'up')
+
+
+# ---- clocks
+
+def test_clock_of_tocsin_that_jumps(fleet, machines, tmp_path):
+    """An hour ahead and two back, in the middle of an outage: times are the database's."""
+    lib = next(iter(sorted(p for p in host.pathlib.Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))), None)
+    assert lib, 'libfaketime is missing'
+    offset = tmp_path / 'offset'
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        if str(folder).startswith('/tmp/'):
+            folder.chmod(0o755)
+    offset.write_text('+0')
+    machine = machines['mute']
+    number, about = fleet.app_id(machine, 'plain'), fleet.host('mute')['id']
+    fleet.until(number, 'up')
+    had = len(told(fleet, number)), len(told(fleet, about)), len(fleet.incidents(number))
+    fleet.tocsind.stop()
+    fleet.tocsind.extra = {'LD_PRELOAD': str(lib), 'FAKETIME_TIMESTAMP_FILE': str(offset), 'FAKETIME_NO_CACHE': '1', 'DONT_FAKE_MONOTONIC': '1'}
+    try:
+        fleet.tocsind.start()
+        machine.run('systemctl', 'stop', 'plain')
+        fleet.until(number, 'down')
+        for jump in ('+1h', '-1h', '+0'):
+            offset.write_text(jump)
+            before = fleet.db('select settled_at from tocsin.fleet')[0][0]
+            fleet.wait(lambda: fleet.db('select settled_at from tocsin.fleet')[0][0] > before, 20, 'answers after the jump')
+            assert fleet.app(number)['status'] == 'down'
+        machine.run('systemctl', 'start', 'plain')
+        fleet.until(number, 'up')
+        fleet.wait(lambda: len(told(fleet, number)) >= had[0] + 2, 20, 'the messages')
+    finally:
+        fleet.tocsind.extra = {}
+        fleet.tocsind.stop()
+        fleet.tocsind.start()
+    assert told(fleet, number)[had[0]:] == ['down', 'up']
+    assert told(fleet, about)[had[1]:] == []
+    assert len(fleet.incidents(number)) == had[2] + 1
