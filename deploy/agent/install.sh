@@ -134,12 +134,9 @@ get_release() {
     fetch SHA256SUMS || fail "there is no SHA256SUMS at $where: $(cat "$WORK/said" 2>/dev/null)" \
         "see that the address is right and that Tocsin has agents to give away (make release, make install)"
     check_signature
-    archive=$(sed -n "s/^[0-9a-f]\{64\}  \(tocsin-agent-[0-9A-Za-z.+~-]*-linux-$ARCH\.tar\.gz\)\$/\1/p" "$WORK/SHA256SUMS")
-    case $archive in
-    tocsin-agent-*) ;;
-    *) fail "the release at $where has no agent for $ARCH" "build one with: make release" ;;
-    esac
-    [ "$(printf '%s\n' "$archive" | wc -l)" = 1 ] || fail "the release at $where has several agents for $ARCH" "keep one release in a folder"
+    archive=tocsin-agent-linux-$ARCH.tar.gz
+    [ "$(grep -c "^[0-9a-f]\{64\}  $archive\$" "$WORK/SHA256SUMS")" = 1 ] ||
+        fail "the release at $where has no agent for $ARCH" "build one with: make release"
     fetch "$archive" || fail "$archive cannot be fetched from $where: $(cat "$WORK/said" 2>/dev/null)" "see that the disk is not full and that the network is whole, and start again"
     (cd "$WORK" && grep "  $archive\$" SHA256SUMS | sha256sum -c - >/dev/null 2>&1) ||
         fail "$archive is damaged or was changed: its checksum differs" "start again; if that does not help, do not use it, and ask who runs $where"

@@ -1,4 +1,5 @@
 """docs/agent-install.md: each command is run on a machine as it is written, from top to bottom."""
+import os
 import re
 
 import pytest
@@ -36,7 +37,8 @@ def place(build, rig, signed):
 @pytest.mark.parametrize('number', range(len(BLOCKS)), ids=lambda n: BLOCKS[n].split('\n')[0][:40])
 def test_commands_work_as_written(place, number):
     machine, fleet = place
-    script = BLOCKS[number].replace('https://status.example.org/tocsin', fleet.url)
+    arch = {'x86_64': 'amd64', 'aarch64': 'arm64'}[os.uname().machine]
+    script = BLOCKS[number].replace('https://status.example.org/tocsin', fleet.url).replace('linux-amd64', f'linux-{arch}')
     if 'TOKEN' in script:
         script = script.replace('TOKEN', fleet.enrolment()['token'])
     code, said = machine.tried('bash', '-euo', 'pipefail', '-c', f'cd; {script}')

@@ -44,16 +44,14 @@ def unpacked(release, tmp_path_factory):
     folders = {}
     for arch in ARCHES:
         folders[arch] = tmp_path_factory.mktemp(arch)
-        [archive] = release.glob(f'*-linux-{arch}.tar.gz')
-        with tarfile.open(archive) as tar:
+        with tarfile.open(release / f'tocsin-agent-linux-{arch}.tar.gz') as tar:
             tar.extractall(folders[arch])
     return folders
 
 
 def test_release_has_what_it_promises(release):
-    version = re.search(r'AC_INIT\(\[tocsin\], \[(.*?)\]', (host.SRC / 'configure.ac').read_text())[1]
     assert {f.name for f in release.iterdir()} == {
-        'install.sh', 'SHA256SUMS', 'SHA256SUMS.sig', *(f'tocsin-agent-{version}-linux-{a}.tar.gz' for a in ARCHES)}
+        'install.sh', 'SHA256SUMS', 'SHA256SUMS.sig', *(f'tocsin-agent-linux-{a}.tar.gz' for a in ARCHES)}
     for line in (release / 'SHA256SUMS').read_text().splitlines():
         said, name = line.split()
         assert hashlib.sha256((release / name).read_bytes()).hexdigest() == said

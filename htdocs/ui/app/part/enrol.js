@@ -81,13 +81,11 @@ function Waiting({ made, again }) {
 
 /** @param {{made: any}} props */
 function ByHand({ made }) {
-    const base = made.base_url ?? new URL('agent/', root).href;
-    const file = `tocsin-agent-linux-${made.arch}`;
-    const sum = made.checksums?.[made.arch] ?? made.sha256?.[made.arch];
+    const base = new URL('agent/', root).href;
     const steps = [
-        ['Fetch the agent and the list of checksums', `curl -fsSLO ${base}${file}\ncurl -fsSLO ${base}SHA256SUMS`],
-        ['Compare the checksum', sum ? `echo "${sum}  ${file}" | sha256sum -c` : `sha256sum -c --ignore-missing SHA256SUMS`],
-        ['Look at the installer, then run it with what was fetched', `curl -fsSLO ${base}install.sh && less install.sh\nsudo sh install.sh --binary ./${file} --token ${made.token}`],
+        ['Fetch the agent, its installer and the list of checksums', ['install.sh', 'SHA256SUMS', `tocsin-agent-linux-${made.arch}.tar.gz`].map((file) => `curl -fsSLO ${base}${file}`).join('\n')],
+        ['Compare the checksums', 'sha256sum -c --ignore-missing SHA256SUMS'],
+        ['Look at the installer, then run it with what was fetched', `less install.sh\nsudo sh install.sh --from . --url ${root} --token ${made.token}`],
     ];
     return html`<ol class="by-hand">${steps.map(([what, text]) => html`<li key=${what}><p>${what}</p><div class="secret"><pre class="grow">${text}</pre><${Copy} text=${text}/></div></li>`)}</ol>
         <p class="meta">What the agent may do stands in <code>/etc/tocsin/agent.conf</code> on the machine: no app at first.</p>`;
