@@ -8,6 +8,8 @@
  * built once (live_group.c). Who may listen is asked anew each minute (live_access.c).
  * All of it is read over one connection that LISTENs (live_database.c).
  *
+ * A client may have a source of its own instead of a group (live_feed.c).
+ *
  * Only live_add() and live_stop() are called by other threads.
  */
 #ifndef TOCSIN_LIVE_H
@@ -55,6 +57,7 @@ void live_access_answer(const PGresult *rows);
 
 typedef struct live_client live_client;
 typedef struct live_group live_group;
+typedef struct live_feed live_feed;
 
 struct live_client {
     APR_RING_ENTRY(live_client) link;
@@ -69,10 +72,13 @@ struct live_client {
     const char *cursor;  /* told up to here before; NULL: new */
     live_access *access; /* from here on the thread's */
     live_group *group;   /* NULL while it waits for its greeting */
+    live_feed *feed;     /* it has a source of its own, and no group */
 };
 
 APR_RING_HEAD(live_ring, live_client);
 
+/* One that has heard nothing yet. */
+live_client *live_client_make(request_rec *r, apr_int64_t account, const char *session);
 /* Send the head; NULL when the client is gone already. */
 live_client *live_client_new(request_rec *r, apr_int64_t account, const char *session,
                              const char *cursor);
@@ -106,6 +112,33 @@ int live_group_owners(buf *array);
 int live_group_collect(const PGresult *rows);
 /* The same for one group alone, which need not exist: a replay. */
 void live_group_replay(const PGresult *rows, buf *text);
+
+/* ---------------------------------------------------------------- live_feed.c */
+
+/* Of the thread; the epoll set reports a source with a pointer that live_feed_of() knows. */
+void live_feed_init(int epoll);
+/* A client with a source, which is its own from now on. Nothing is sent yet. */
+live_client *live_feed_new(request_rec *r, apr_int64_t account, const char *session,
+                           const tocsin_feed *source);
+void live_feed_add(live_client *client);
+/* Whose source an epoll pointer stands for; NULL: it is no source. */
+live_client *live_feed_of(void *ptr);
+/* One of the two sockets is ready; the client may be gone after this. */
+void live_feed_ready(live_client *client, unsigned events, int source);
+/* Say bye at the end of its event, or now and then nothing when it is in the middle of one. */
+void live_feed_end(live_client *client, const char *reason, int now);
+void live_feed_end_all(const char *reason, int now);
+/* The source goes. */
+void live_feed_close(live_client *client);
+/* Who is too slow, too silent or too old? */
+void live_feed_tick(apr_time_t now);
+/* Add to an SQL array those whose accounts' changes matter. */
+void live_feed_owners(buf *array);
+/* The question who may see still what he listens to, as SQL arrays; how many they are. */
+int live_feed_question(buf *accounts, buf *about);
+void live_feed_answer(const PGresult *rows);
+/* Those whose account or session has ended. */
+void live_feed_denied(void);
 
 /* ---------------------------------------------------------------- live_database.c */
 
@@ -150,6 +183,8 @@ typedef struct {
     live_settings set;
     live_database db;
     struct live_ring waiting;         /* for the database's word */
+    struct live_ring feeds;           /* those with a source */
+    int feeds_due;                    /* to be asked whether they may go on */
     char cursor[LIVE_CURSOR_MAX + 1]; /* told up to here; empty: nobody listens */
     apr_time_t asked_at, read_at, access_at;
     int resync;                   /* something may have been missed */
@@ -168,6 +203,10 @@ void live_say_what_is_new(void);
 void live_say_to_all(const char *kind, const char *data, const char *cursor);
 /* `bye`: the browser comes back by itself; not all in the same moment. */
 void live_dismiss(live_client *client, const char *reason);
+/* Out of where it is, to be closed when httpd has let go. */
+void live_leave(live_client *client);
+/* The same for one that is gone. */
+void live_drop(live_client *client);
 /* Clients from handler to close. */
 int live_reserved(void);
 
@@ -195,8 +234,12 @@ void live_stop(void);
 /* In the parent, before children are made; 0 without memory. */
 int live_slots_make(apr_pool_t *p);
 /* In a child: a slot for it, and streams in it. */
-void live_slot_take(void);
+void live_slot_take(apr_pool_t *pchild);
 void live_slot_count(int n);
+/* In a child: a stream with a source of this account more; 0: it has `most` already, or
+ * there is no place to remember it. */
+int live_slot_feed(apr_int64_t account, int most);
+void live_slot_feed_gone(apr_int64_t account);
 /* In the parent: a child is gone; how many streams it had not counted out. */
 int live_slot_bury(pid_t pid);
 

@@ -52,8 +52,7 @@ static void give_back(apr_allocator_t *allocator)
     }
 }
 
-live_client *live_client_new(request_rec *r, apr_int64_t account, const char *session,
-                             const char *cursor)
+live_client *live_client_make(request_rec *r, apr_int64_t account, const char *session)
 {
     conn_rec *c = r->connection;
     live_client *client = apr_pcalloc(c->pool, sizeof(*client));
@@ -63,11 +62,6 @@ live_client *live_client_new(request_rec *r, apr_int64_t account, const char *se
     apr_os_sock_get(&fd, ap_get_conn_socket(c));
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     c->keepalive = AP_CONN_CLOSE;
-    live_head(r);
-    ap_rprintf(r, "retry: %d\n\n", LIVE_RETRY_MS);
-    if (ap_rflush(r) < 0 || c->aborted)
-        return NULL;
-
     APR_RING_ELEM_INIT(client, link);
     client->r = r;
     client->c = c;
@@ -75,8 +69,22 @@ live_client *live_client_new(request_rec *r, apr_int64_t account, const char *se
     client->bb = apr_brigade_create(c->pool, c->bucket_alloc);
     client->account = account;
     client->session = apr_pstrdup(c->pool, session);
-    client->cursor = apr_pstrdup(c->pool, cursor);
     give_back(apr_pool_allocator_get(c->pool));
+    return client;
+}
+
+live_client *live_client_new(request_rec *r, apr_int64_t account, const char *session,
+                             const char *cursor)
+{
+    live_client *client;
+
+    r->connection->keepalive = AP_CONN_CLOSE;
+    live_head(r);
+    ap_rprintf(r, "retry: %d\n\n", LIVE_RETRY_MS);
+    if (ap_rflush(r) < 0 || r->connection->aborted)
+        return NULL;
+    client = live_client_make(r, account, session);
+    client->cursor = apr_pstrdup(r->connection->pool, cursor);
     return client;
 }
 

@@ -77,6 +77,7 @@ int live_group_owners(buf *array)
                      g->scope);
         buf_puts(array, number);
     }
+    live_feed_owners(array);
     buf_puts(array, "}");
     return 1;
 }

@@ -89,10 +89,13 @@ void live_stop(void)
 
 /* ---------------------------------------------------------------- coming and going */
 
-/* Out of its group or the waiting, to be closed when httpd has let go. */
-static void leave(live_client *client)
+void live_leave(live_client *client)
 {
     epoll_ctl(L.epoll, EPOLL_CTL_DEL, client->fd, NULL);
+    if (client->feed) {
+        live_feed_close(client);
+        live_slot_feed_gone(client->account);
+    }
     if (client == hub.replaying)
         hub.replaying = NULL;
     if (client->group)
@@ -112,10 +115,10 @@ static int left(const live_client *client)
     return !client->access;
 }
 
-static void drop(live_client *client)
+void live_drop(live_client *client)
 {
     client->dead = 1;
-    leave(client);
+    live_leave(client);
 }
 
 void live_say(live_client *client, const char *data, size_t len)
@@ -123,7 +126,7 @@ void live_say(live_client *client, const char *data, size_t len)
     if (live_client_write(client, data, len) == 0)
         return;
     live_count(live_dropped, 1);
-    leave(client);
+    live_leave(client);
 }
 
 /* The browser comes back by itself; not all in the same moment. */
@@ -134,7 +137,7 @@ void live_dismiss(live_client *client, const char *reason)
     apr_snprintf(bye, sizeof(bye), "retry: %d\nevent: bye\ndata: {\"reason\":\"%s\"}\n\n",
                  250 + rand() % 750, reason);
     live_client_write(client, bye, strlen(bye));
-    leave(client);
+    live_leave(client);
 }
 
 static void adopt(void)
@@ -150,10 +153,15 @@ static void adopt(void)
         struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = client};
 
         APR_RING_REMOVE(client, link);
-        APR_RING_INSERT_TAIL(&hub.waiting, client, live_client, link);
         client->access = live_access_get(client->account, client->session);
         apr_socket_timeout_set(ap_get_conn_socket(client->c), 0); /* never wait in a write */
-        epoll_ctl(L.epoll, EPOLL_CTL_ADD, client->fd, &ev);
+        if (client->feed) {
+            live_feed_add(client);
+        }
+        else {
+            APR_RING_INSERT_TAIL(&hub.waiting, client, live_client, link);
+            epoll_ctl(L.epoll, EPOLL_CTL_ADD, client->fd, &ev);
+        }
         live_count(live_clients, 1);
         live_slot_count(1);
         live_count(live_adopted, 1);
@@ -184,8 +192,9 @@ static void dismiss_group(live_group *g, void *reason)
         live_dismiss(APR_RING_FIRST(&g->clients), reason);
 }
 
-static void dismiss_all(const char *reason)
+static void dismiss_all(const char *reason, int now)
 {
+    live_feed_end_all(reason, now);
     live_group_each(dismiss_group, (void *)reason);
     while (!APR_RING_EMPTY(&hub.waiting, live_client, link))
         live_dismiss(APR_RING_FIRST(&hub.waiting), reason);
@@ -259,6 +268,7 @@ static void ping(apr_time_t now)
 static void ready(const struct epoll_event *ev)
 {
     apr_uint64_t ignored;
+    live_client *client;
 
     if (ev->data.ptr == &L.wakeup) {
         if (read(L.wakeup, &ignored, sizeof(ignored)) < 0)
@@ -267,9 +277,16 @@ static void ready(const struct epoll_event *ev)
     else if (ev->data.ptr == &hub.db) {
         live_database_ready(&hub.db);
     }
-    else if (!left(ev->data.ptr)) {
+    else if ((client = live_feed_of(ev->data.ptr))) {
+        if (!left(client))
+            live_feed_ready(client, ev->events, 1);
+    }
+    else if (!left(client = ev->data.ptr)) {
         /* A stream takes no input: bytes are as good as the end. */
-        drop(ev->data.ptr);
+        if (client->feed)
+            live_feed_ready(client, ev->events, 0);
+        else
+            live_drop(client);
     }
 }
 
@@ -292,7 +309,7 @@ static void turn(void)
         ready(&ev[i]);
     adopt();
     if (__atomic_load_n(&L.stopping, __ATOMIC_ACQUIRE)) {
-        dismiss_all("restart");
+        dismiss_all("restart", 0);
     }
     else {
         now = apr_time_now();
@@ -301,6 +318,7 @@ static void turn(void)
         live_ask(now);
         ping(now);
     }
+    live_feed_tick(apr_time_now());
     reap(0);
 }
 
@@ -309,7 +327,7 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *)
     while (!__atomic_load_n(&L.ended, __ATOMIC_ACQUIRE))
         turn();
     adopt();
-    dismiss_all("stop");
+    dismiss_all("stop", 1);
     reap(1);
     live_database_close(&hub.db);
     apr_thread_exit(thread, APR_SUCCESS);
@@ -346,7 +364,8 @@ apr_status_t live_start(apr_pool_t *pchild, const live_settings *settings)
     L.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (L.epoll < 0 || L.wakeup < 0 || epoll_ctl(L.epoll, EPOLL_CTL_ADD, L.wakeup, &ev) < 0)
         return errno;
-    live_slot_take();
+    live_feed_init(L.epoll);
+    live_slot_take(pchild);
     live_access_init(pchild);
     live_group_init(pchild);
     live_database_init(&hub.db, hub.set.conninfo, L.epoll);

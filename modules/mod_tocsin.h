@@ -269,6 +269,20 @@ APR_DECLARE_OPTIONAL_FN(int, tocsin_signup_allow, (request_rec * r));
 
 /* ---------------------------------------------------------------- of mod_tocsin_live */
 
+/* A stream of events from elsewhere, for one client alone. */
+typedef struct {
+    int fd; /* not blocking; the answer in HTTP/1.1 is still to come. Ours from now on */
+    apr_int64_t about; /* the app it is about: who may not see that any more is sent away */
+    /* No stream came: send the problem that the source's answer stands for. status 0: none
+     * came in time; -1: it made no sense. Called by the thread of streams. */
+    void (*refuse)(request_rec *r, int status, const char *body, apr_size_t len);
+} tocsin_feed;
+
+/* Whether the request can be handed over: not with HTTP/2, nor with other MPMs. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_live_can, (request_rec * r));
+/* Hand it over: SUSPENDED, or the status of the problem that has been sent. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_live_feed, (tocsin_request * q, const tocsin_feed *feed));
+
 /* How many event streams a child holds open at most. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_live_max, (void));
 

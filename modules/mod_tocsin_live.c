@@ -13,8 +13,10 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LIVE_MAX_MAX 100000
+#define FEEDS_MAX    20 /* log streams of an account */
 
 module AP_MODULE_DECLARE_DATA tocsin_live_module;
 
@@ -44,12 +46,19 @@ static const char *cursor_of(tocsin_request *q)
                : "?";
 }
 
-static int can_suspend(const request_rec *r)
+static int tocsin_live_can(request_rec *r)
 {
     int async = 0;
 
     ap_mpm_query(AP_MPMQ_IS_ASYNC, &async);
     return async && r->connection->cs && !r->connection->master && !r->main;
+}
+
+static int busy(request_rec *r, const char *why)
+{
+    apr_table_setn(r->err_headers_out, "Retry-After", "2");
+    problem(r, HTTP_SERVICE_UNAVAILABLE, "busy", why, NULL);
+    return HTTP_SERVICE_UNAVAILABLE;
 }
 
 static int get_events(tocsin_request *q)
@@ -62,13 +71,11 @@ static int get_events(tocsin_request *q)
         live_head(r);
         return OK;
     }
-    if (!can_suspend(r))
+    if (!tocsin_live_can(r))
         return live_polled(r, q->who->account, cursor_of(q));
     why = live_reserve();
-    if (why) {
-        apr_table_setn(r->err_headers_out, "Retry-After", "2");
-        return problem(r, HTTP_SERVICE_UNAVAILABLE, "busy", why, NULL);
-    }
+    if (why)
+        return busy(r, why);
     client = live_client_new(r, q->who->account,
                              q->who->token ? q->who->token : q->who->session, cursor_of(q));
     if (!client) {
@@ -76,6 +83,25 @@ static int get_events(tocsin_request *q)
         return DONE;
     }
     ap_set_module_config(r->connection->conn_config, &tocsin_live_module, client);
+    return SUSPENDED;
+}
+
+static int tocsin_live_feed(tocsin_request *q, const tocsin_feed *feed)
+{
+    const tocsin_identity *who = q->who;
+    const char *why = live_reserve();
+
+    if (!why && !live_slot_feed(who->account, FEEDS_MAX)) {
+        live_unreserve();
+        why = "this account has 20 log streams open";
+    }
+    if (why) {
+        close(feed->fd);
+        return busy(q->r, why);
+    }
+    ap_set_module_config(
+        q->r->connection->conn_config, &tocsin_live_module,
+        live_feed_new(q->r, who->account, who->token ? who->token : who->session, feed));
     return SUSPENDED;
 }
 
@@ -232,6 +258,8 @@ static void register_hooks(apr_pool_t *)
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_suspend_connection(suspended, NULL, NULL, APR_HOOK_LAST);
     APR_REGISTER_OPTIONAL_FN(tocsin_live_max);
+    APR_REGISTER_OPTIONAL_FN(tocsin_live_can);
+    APR_REGISTER_OPTIONAL_FN(tocsin_live_feed);
     APR_OPTIONAL_HOOK(tocsin, routes, add_routes, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
