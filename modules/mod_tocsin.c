@@ -260,6 +260,7 @@ static void child_init(apr_pool_t *p, server_rec *)
 static void register_functions(void)
 {
     APR_REGISTER_OPTIONAL_FN(tocsin_identity_get);
+    APR_REGISTER_OPTIONAL_FN(tocsin_reauth);
     APR_REGISTER_OPTIONAL_FN(tocsin_invalid);
     APR_REGISTER_OPTIONAL_FN(tocsin_call);
     APR_REGISTER_OPTIONAL_FN(tocsin_call_route);

@@ -97,9 +97,10 @@ enum {
     R_FORM = 32,     /* also takes application/x-www-form-urlencoded */
     R_NO_LIMIT = 64, /* health checks: not counted by the rate limit */
     R_LARGE = 128,   /* the body may have 512 KiB instead of 64 */
-    R_RAW = 256,   /* the body may be other than JSON: the handler reads it, tocsin_bytes() */
-    R_SMALL = 512, /* the body may have 16 KiB */
-    R_HUGE = 1024, /* the body may have 2 MiB: a file of 1 MiB, quoted as JSON */
+    R_RAW = 256,    /* the body may be other than JSON: the handler reads it, tocsin_bytes() */
+    R_SMALL = 512,  /* the body may have 16 KiB */
+    R_AGENT = 2048, /* an agent is asked: 502 and 504 as well */
+    R_HUGE = 1024,  /* the body may have 2 MiB: a file of 1 MiB, quoted as JSON */
 };
 
 struct tocsin_route {
@@ -229,6 +230,9 @@ APR_DECLARE_OPTIONAL_FN(const char *, tocsin_request_id, (request_rec * r));
 
 /* The public base URL ("https://host/ops/tocsin"), from TocsinPublicURL or the request. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec * r));
+/* Has who asks proved lately who he is? OK, or 403 of type `reauth`, which has been sent.
+ * Routes with R_REAUTH need not ask. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_reauth, (tocsin_request * q));
 /* What TocsinPublicURL says for this server, or NULL. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_set, (server_rec * s));
 

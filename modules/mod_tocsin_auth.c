@@ -206,6 +206,7 @@ static int add_routes(apr_array_header_t *tables)
 {
     APR_ARRAY_PUSH(tables, const tocsin_route *) = auth_routes;
     APR_ARRAY_PUSH(tables, const tocsin_route *) = me_routes;
+    APR_ARRAY_PUSH(tables, const tocsin_route *) = proof_routes;
     return OK;
 }
 
@@ -214,6 +215,7 @@ static void register_hooks(apr_pool_t *p)
     APR_REGISTER_OPTIONAL_FN(tocsin_authenticate);
     APR_REGISTER_OPTIONAL_FN(tocsin_csrf_check);
     APR_REGISTER_OPTIONAL_FN(tocsin_role_now);
+    APR_REGISTER_OPTIONAL_FN(tocsin_proof_fresh);
     APR_REGISTER_OPTIONAL_FN(tocsin_verify_password);
     APR_REGISTER_OPTIONAL_FN(tocsin_hash_password);
     APR_REGISTER_OPTIONAL_FN(tocsin_password_holds);

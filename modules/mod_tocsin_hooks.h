@@ -21,6 +21,11 @@ APR_DECLARE_OPTIONAL_FN(const char *, tocsin_csrf_check,
 APR_DECLARE_OPTIONAL_FN(enum tocsin_role, tocsin_role_now,
                         (request_rec * r, const tocsin_identity *who));
 
+/* Has who came with a session proved lately who he is? OK, HTTP_FORBIDDEN when not, or 503.
+ * Sends nothing. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_proof_fresh,
+                        (request_rec * r, const tocsin_identity *who));
+
 /* As tocsin_rows, but an error is only its status: nothing is sent. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_rows_try,
                         (request_rec * r, const char *function, int nargs,

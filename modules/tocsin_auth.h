@@ -128,6 +128,11 @@ int tocsin_authenticate(request_rec *r, const tocsin_identity **who, const char 
 const char *tocsin_csrf_check(request_rec *r, const tocsin_identity *who, int no_token);
 enum tocsin_role tocsin_role_now(request_rec *r, const tocsin_identity *who);
 
+/* ---------------------------------------------------------------- auth_proof.c */
+
+int tocsin_proof_fresh(request_rec *r, const tocsin_identity *who);
+extern const tocsin_route proof_routes[];
+
 /* ---------------------------------------------------------------- auth_session.c */
 
 int tocsin_verify_password(request_rec *r, const char *email, const char *password,

@@ -146,6 +146,7 @@ void identity_config(void);
 const tocsin_identity *tocsin_identity_get(request_rec *r);
 /* May this request use its route? OK, or the status of the problem sent. */
 int identity_admit(tocsin_request *q);
+int tocsin_reauth(tocsin_request *q);
 
 /* ---------------------------------------------------------------- tocsin_limit.c */
 

@@ -16,12 +16,14 @@ APLOG_USE_MODULE(tocsin);
 static APR_OPTIONAL_FN_TYPE(tocsin_authenticate) * authenticate;
 static APR_OPTIONAL_FN_TYPE(tocsin_csrf_check) * csrf_check;
 static APR_OPTIONAL_FN_TYPE(tocsin_role_now) * role_now;
+static APR_OPTIONAL_FN_TYPE(tocsin_proof_fresh) * proof_fresh;
 
 void identity_config(void)
 {
     authenticate = APR_RETRIEVE_OPTIONAL_FN(tocsin_authenticate);
     csrf_check = APR_RETRIEVE_OPTIONAL_FN(tocsin_csrf_check);
     role_now = APR_RETRIEVE_OPTIONAL_FN(tocsin_role_now);
+    proof_fresh = APR_RETRIEVE_OPTIONAL_FN(tocsin_proof_fresh);
 }
 
 /* What a request that led to this one found out; only with the same r->user, which
@@ -111,6 +113,18 @@ static int limited(tocsin_request *q)
     return problem_status(q->r, HTTP_TOO_MANY_REQUESTS);
 }
 
+int tocsin_reauth(tocsin_request *q)
+{
+    int status = proof_fresh && q->who ? proof_fresh(q->r, q->who) : OK;
+
+    if (status == OK)
+        return OK;
+    if (status != HTTP_FORBIDDEN)
+        return problem_away(q->r);
+    return refuse(q->r, HTTP_FORBIDDEN, "reauth",
+                  "enter your password again: the last time is more than 15 minutes ago");
+}
+
 int identity_admit(tocsin_request *q)
 {
     request_rec *r = q->r;
@@ -136,5 +150,5 @@ int identity_admit(tocsin_request *q)
     if (unsafe && csrf_check && !(route->flags & R_NO_CSRF) &&
         (why = csrf_check(r, q->who, 0)))
         return refuse(r, HTTP_FORBIDDEN, "csrf", why);
-    return OK;
+    return route->flags & R_REAUTH ? tocsin_reauth(q) : OK;
 }

@@ -250,6 +250,10 @@ static json_t *responses(const tocsin_route *route, int safe)
     if (!(flags & R_NO_LIMIT))
         response(all, HTTP_TOO_MANY_REQUESTS);
     response(all, HTTP_SERVICE_UNAVAILABLE);
+    if (flags & R_AGENT) {
+        response(all, HTTP_BAD_GATEWAY);
+        response(all, HTTP_GATEWAY_TIME_OUT);
+    }
     json_object_set_new(all, "default",
                         json_pack("{s:s}", "$ref", "#/components/responses/problem"));
     return all;
@@ -284,6 +288,8 @@ static json_t *operation(const tocsin_route *route)
         json_object_set_new(op, "requestBody",
                             json_pack("{s:b, s:{s:{}, s:{}}}", "required", 1, "content",
                                       "image/png", "image/svg+xml"));
+    if (route->flags & R_REAUTH)
+        json_object_set_new(op, "x-proof", json_true());
     if (route->role == ROLE_ANYONE)
         json_object_set_new(op, "security", json_array());
     else
