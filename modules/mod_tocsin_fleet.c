@@ -70,6 +70,7 @@ static int post_config(apr_pool_t *, apr_pool_t *, apr_pool_t *, server_rec *s)
 {
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
+    fetch();
     if (!core.call || !core.reauth) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "mod_tocsin_fleet needs mod_tocsin");
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -87,7 +88,6 @@ static void child_init(apr_pool_t *p, server_rec *)
 static void register_hooks(apr_pool_t *)
 {
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_optional_fn_retrieve(fetch, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(tocsin, routes, add_routes, NULL, NULL, APR_HOOK_MIDDLE);
