@@ -108,7 +108,7 @@ static const char *value_of(apr_pool_t *p, const json_t *v)
     if (json_is_boolean(v))
         return json_is_true(v) ? "1" : "0";
     if (json_is_integer(v))
-        return apr_psprintf(p, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+        return apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(v));
     return json_string_value(v);
 }
 

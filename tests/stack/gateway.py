@@ -115,3 +115,16 @@ class Gateway:
                 answer = answer(call) if callable(answer) else answer
                 return answer if isinstance(answer, Answer) else Answer(answer)
         return Answer({'error': "no such app on this host's list"}, 404)
+
+
+def host_and_app(s, owner, key='web', name='vm-1', **facts):
+    """Rows of a host and of one app on it, as if its agent had told of them."""
+    host, app = (s.db("insert into tocsin.monitor (owner, type, name, url, interval_s, retries) "
+                      "values (%s, %s, %s, '', 30, 1) returning id", owner, kind, called)[0][0]
+                 for kind, called in (('host', name), ('app', f'{key} on {name}')))
+    s.db("insert into tocsin.host (monitor, address, pin) values (%s, '10.0.0.1:7443', repeat('x', 43))", host)
+    s.db("insert into tocsin.app (monitor, host, key, title, kind, unit, state, facts) "
+         "values (%s, %s, %s, %s, 'systemd', 'x.service', 'running', %s)", app, host, key, key, json.dumps({'deploy': True, **facts}))
+    for monitor in (host, app):
+        s.db('insert into tocsin.monitor_state (monitor, status) values (%s, 1) on conflict (monitor) do nothing', monitor)
+    return host, app
