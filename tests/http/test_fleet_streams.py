@@ -44,7 +44,7 @@ class Source:
 
 @pytest.fixture(scope='module')
 def s(build):
-    with Stack(build, tocsind=False, children=1, before='TocsinFleetSocket run/fleet.sock') as s:
+    with Stack(build, tocsind=False, children=1) as s:
         s.gateway = Gateway(s.root / 'run/fleet.sock')
         s.ann, s.dev = s.user(), s.user()
         s.host, s.app = host_and_app(s, s.ann.id)
