@@ -225,7 +225,7 @@ make_conf() {
         {
             printf 'listen = %s\n' "$ADDRESS"
             [ -z "$NAME" ] || printf 'name = %s\n' "$NAME"
-            cat "$WORK/release/agent.conf.example"
+            [ ! -e "$WORK/release/agent.conf.example" ] || cat "$WORK/release/agent.conf.example"
         } >$CONF
         undo "rm -f $CONF"
         chmod 640 $CONF
