@@ -131,6 +131,13 @@ class Agent:
             time.sleep(0.005)
         raise AssertionError(f'never said {pattern!r}: {self.log}')
 
+    def wait(self, fn, timeout=10):
+        """Until fn says so."""
+        end = time.monotonic() + timeout
+        while not fn():
+            assert time.monotonic() < end, f'never came: {self.log}'
+            time.sleep(0.005)
+
     @property
     def log(self):
         return self.log_path.read_text(errors='replace')
