@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define APPS_MAX      256
+#define APPS_MAX      200
 #define APP_ID_MAX    63
 #define APP_PORTS_MAX 16
 

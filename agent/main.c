@@ -5,6 +5,7 @@
 #include "words.h"
 
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,9 @@ static const struct {
 } words[] = {
     {"run", word_run, "serve (the default)"},
     {"check", word_check, "is the configuration fine? Names the line that is not"},
+    {"enrol-request", word_enrol_request, "a new key, and the wish for its certificate"},
+    {"enrol-accept", word_enrol_accept, "take the control plane's answer (standard input)"},
+    {"polkit", word_polkit, "print the polkit rule that fits the configuration"},
     {"env-helper", word_env_helper, "answer one request about env files (by tocsin-env@)"},
     {"version", word_version, "say which version this is"},
 };
@@ -46,6 +50,8 @@ int main(int argc, char **argv)
     int c;
 
     signal(SIGPIPE, SIG_IGN);
+    /* the machine's openssl.cnf is for others */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     while ((c = getopt_long(argc, argv, "+c:hV", longs, NULL)) != -1) {
         if (c == 'c')
             asked.conf_path = optarg;

@@ -1,6 +1,7 @@
 /* The agent itself: from the configuration to the loop, and out of it again. */
 #define _GNU_SOURCE
 #include "agent.h"
+#include "enrol.h"
 #include "log.h"
 #include "proc.h"
 #include "server.h"
@@ -120,7 +121,7 @@ static int set_up(void)
         watched[i] = evsignal_new(agent.base, signals[i].number, signals[i].fn, NULL);
         event_add(watched[i], NULL);
     }
-    if (start_parts())
+    if (enrol_finish(&conf) || start_parts())
         return -1;
     return (agent.server = server_start(&agent)) ? 0 : -1;
 }

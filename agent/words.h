@@ -18,6 +18,9 @@ struct asked {
 int word_run(const struct asked *asked);
 int word_check(const struct asked *asked);
 int word_env_helper(const struct asked *asked);
+int word_enrol_request(const struct asked *asked);
+int word_enrol_accept(const struct asked *asked);
+int word_polkit(const struct asked *asked);
 int word_version(const struct asked *asked);
 
 /* conf_load, or its error on stderr as "FILE:LINE: rule" and -1. */

@@ -22,7 +22,7 @@ RULES = {
     'status': (JSON + FORMATS, ('lib',)),
     'wire': (JSON + SSL, ('lib',)),
     'workers': (PQ + CURL + JSON + SSL + EVENT, ('lib', 'status', 'wire')),
-    'agent': (JSON + SSL + EVENT, ('lib',)),
+    'agent': (JSON + SSL + EVENT, ('lib', 'wire')),
     'cli': (PQ + JSON + SSL + CRYPT + CURL, ('lib', 'status', 'wire')),
 }
 # what a role or its helpers may share: everything in workers/ that is not a role
