@@ -122,10 +122,12 @@ static int get_file(tocsin_request *q)
     ask.path = fleet_param(q->r->pool, file_path(q, &app, ""), "reveal", reveal);
     if ((status = gateway_ask(q->r, &ask, &answer)) != OK)
         return status;
-    if (reveal &&
-        (status = fleet_did(q, json_pack("{s:s, s:s, s:o}", "verb", "env.reveal", "key",
-                                         q->key, "keys", keys_of(q, reveal)))) != OK)
-        return status;
+    if (reveal) {
+        status = fleet_did(q, json_pack("{s:s, s:{s:s, s:o}}", "verb", "env.reveal", "after",
+                                        "file", q->key, "keys", keys_of(q, reveal)));
+        if (status != OK)
+            return status;
+    }
     return fleet_send(q->r, &answer);
 }
 

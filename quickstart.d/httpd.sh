@@ -88,6 +88,7 @@ Define TOCSIN_DB "host=$SOCK dbname=tocsin user=tocsin_web"
 Define TOCSIN_KEYS "$CONF/keys"
 Define TOCSIN_HTDOCS "$OPT/share/tocsin/htdocs"
 Define TOCSIN_STATUS "$Q_HOME/status"
+Define TOCSIN_FLEET "$RUN/fleet.sock"
 Include "$OPT/etc/apache2/mods-available/tocsin.load"
 Include "$OPT/etc/apache2/mods-available/tocsin.conf"
 # This machine may watch itself.
