@@ -88,12 +88,12 @@ void agent_call_explain(struct agent_call *c, CURLcode rc)
     case CURLE_OPERATION_TIMEDOUT:
         timed_out(c);
         break;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        say(c, AGENT_TLS, "%s shows no certificate of this fleet for %s", c->peer.address,
-            name);
-        break;
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
         say(c, AGENT_TLS, "%s has another key than %s was enrolled with", c->peer.address,
+            name);
+        break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        say(c, AGENT_TLS, "%s shows no certificate of this fleet for %s", c->peer.address,
             name);
         break;
     case CURLE_SSL_CONNECT_ERROR:

@@ -23,7 +23,9 @@ struct poll {
     struct agent_host *host;
     struct agent_call *call; /* NULL: not being asked */
     int64_t due_ms;
-    bool known, ok, soon;     /* there was an answer; it was a good one; ask again at once */
+    bool known, ok, soon; /* there was an answer; it was a good one; ask again at once */
+    bool met;             /* a good one came, some time */
+    int tries;
     unsigned long long print; /* of the newest state */
 };
 
@@ -56,9 +58,9 @@ struct fleet {
     /* fleet_settle.c */
     struct answer *first, **last;
     size_t buffered;
-    int answers, sent; /* waiting; of them in the batch that is on its way */
-    int most;          /* in one batch: fewer after a refusal */
-    long long batch;
+    int answers, sent;             /* waiting; of them in the batch that is on its way */
+    int most;                      /* in one batch: fewer after a refusal */
+    long long batch, settle_epoch; /* the number of the next; the lease of the one that runs */
     bool settles, again;
     struct event *flush;
     unsigned dropped;

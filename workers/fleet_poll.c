@@ -9,6 +9,8 @@
 #define CONNECT_MS 5000
 #define POLL_MS    10000
 #define SOON_MS    50
+#define NEW_MS     1500
+#define NEW_TRIES  40
 #define USUAL_S    30 /* the interval of a host for which nobody chose one */
 
 /* Each host at its own phase of its own interval: a thousand are spread over it. */
@@ -16,6 +18,8 @@ static int64_t next_of(const struct poll *p, int64_t now)
 {
     int64_t every = (int64_t)p->host->poll_s * 1000, phase;
 
+    if (!p->met && p->tries < NEW_TRIES) /* just enrolled: its agent starts any moment */
+        return now + NEW_MS;
     if (p->host->poll_s <= 0 || p->host->poll_s == USUAL_S)
         every = (int64_t)p->fleet->w->conf->fleet_poll * 1000;
     phase = (int64_t)((unsigned long long)p->host->peer.host * 2654435761ULL % every);
@@ -44,12 +48,14 @@ static void heard(struct poll *p, bool ok, unsigned long long print, json_t *sai
     bool flip = !p->known || p->ok != ok || p->print != print;
     char *text = json_dumps(said, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-    if (p->known && p->ok != ok)
-        log_info("host %s id=%lld name=\"%s\"%s%s", ok ? "answers again" : "does not answer",
+    if (p->known && p->ok != ok && (p->met || p->tries > NEW_TRIES))
+        log_info("%s host=%lld name=\"%s\"%s%s", ok ? "answers again" : "does not answer",
                  p->host->peer.host, p->host->name, ok ? "" : " error=",
                  ok ? "" : json_string_value(json_object_get(said, "message")));
     f->silent += (p->known && !p->ok ? -1 : 0) + (ok ? 0 : 1);
     p->known = true;
+    p->met |= ok;
+    p->tries++;
     p->ok = ok;
     p->print = print;
     if (!text)
@@ -156,8 +162,15 @@ void poll_host(struct agent_host *host, struct fleet *f)
     }
     if (!host->trusted)
         heap_remove(&f->due, &p->due);
-    else /* one that comes while we run was just enrolled, and somebody waits for it */
-        plan(p, agent_hosts_loaded(f->hosts) ? mono_ms() : next_of(p, mono_ms()));
+    else if (agent_hosts_loaded(f->hosts)) { /* just enrolled, and somebody waits for it */
+        p->met = false;
+        p->tries = 0;
+        plan(p, mono_ms());
+    }
+    else {
+        p->met = true; /* for long, presumably */
+        plan(p, next_of(p, mono_ms()));
+    }
     poll_run(f);
 }
 

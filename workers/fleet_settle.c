@@ -110,8 +110,9 @@ static void settled(struct fleet *f, long long result)
     f->sent = 0;
     f->batch++;
     if (result == FENCED) {
-        fleet_fenced(f);
-        return;
+        if (f->epoch == f->settle_epoch)
+            fleet_fenced(f);
+        return; /* else the lease had run out and is ours again: once more, with its epoch */
     }
     while (n-- > 0 && f->first)
         drop(f, &f->first);
@@ -166,6 +167,7 @@ void answers_settle(struct fleet *f)
     if (f->settles || !f->first || !f->epoch || !db_online(f->w->db))
         return;
     f->settles = true;
+    f->settle_epoch = f->epoch;
     snprintf(epoch, sizeof(epoch), "%lld", f->epoch);
     snprintf(batch, sizeof(batch), "%lld", f->batch);
     buf_clear(&answers);

@@ -1,7 +1,7 @@
 -- The poller of the fleet: who it is, whom it asks, what the answers change, who is silent.
 
 -- Take or keep the lease: the epoch to settle with, or null while another holds it. It grows
--- whenever the lease changes hands or had run out; batches count from 1 in each.
+-- whenever the lease changes hands or had run out; batches count from 1 for each holder.
 create or replace function work.fleet_lease(worker uuid, ttl_ms integer) returns bigint
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -11,7 +11,7 @@ begin
     update tocsin.fleet f
        set owner = fleet_lease.worker, lease_until = clock + tocsin.ms(ttl_ms),
            epoch = case when x.mine then f.epoch else f.epoch + 1 end,
-           batch = case when x.mine then f.batch else 0 end
+           batch = case when f.owner = fleet_lease.worker then f.batch else 0 end
       from (select y.owner = fleet_lease.worker and y.lease_until > clock as mine
               from tocsin.fleet y where y.id = 1) x
      where f.id = 1

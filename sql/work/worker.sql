@@ -43,7 +43,8 @@ language sql volatile security definer set search_path = '' as $$
     returning w.share
 $$;
 
--- Give back all that a worker held: its buckets, messages and tests are free at once.
+-- Give back all that a worker held: its buckets, messages, tests, the fleet and what was
+-- asked of its agents are free at once.
 create or replace function tocsin.disown(worker uuid) returns void
 language sql volatile security definer set search_path = '' as $$
     update tocsin.bucket b set owner = null, lease_until = '-infinity' where b.owner = worker;
@@ -51,6 +52,9 @@ language sql volatile security definer set search_path = '' as $$
      where o.locked_by = worker and o.state = 'pending';
     update tocsin.test_run t set claimed_by = null, claimed_until = null
      where t.claimed_by = worker and t.done_at is null;
+    update tocsin.fleet f set owner = null, lease_until = '-infinity' where f.owner = worker;
+    update tocsin.app_action x set claimed_by = null, claimed_until = null
+     where x.claimed_by = worker and x.state = 'running';
     delete from tocsin.worker w where w.id = worker;
 $$;
 
