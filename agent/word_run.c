@@ -47,6 +47,23 @@ static void notify(const char *words)
     close(fd);
 }
 
+/* A loop that hangs is a service that systemd starts anew. */
+static void on_watchdog(evutil_socket_t, short, void *)
+{
+    notify("WATCHDOG=1");
+}
+
+static void start_watchdog(void)
+{
+    static struct event *beat;
+    const char *words = getenv("WATCHDOG_USEC");
+    long us = words ? atol(words) / 2 : 0;
+    struct timeval half = {us / 1000000, us % 1000000};
+
+    if (us > 0 && (beat = event_new(agent.base, -1, EV_PERSIST, on_watchdog, NULL)))
+        event_add(beat, &half);
+}
+
 static void on_stop(evutil_socket_t, short, void *)
 {
     event_base_loopbreak(agent.base);
@@ -157,6 +174,7 @@ int word_run(const struct asked *how)
     if (set_up())
         return 1;
     notify("READY=1");
+    start_watchdog();
     event_base_dispatch(agent.base);
     notify(again ? "RELOADING=1" : "STOPPING=1");
     server_close(agent.server);

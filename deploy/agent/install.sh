@@ -242,7 +242,10 @@ as_agent() { runuser -u $AGENT -- $BIN "$@"; }
 # ---- enrolment: the request goes by curl, the token's secret stays here
 
 enrol() {
-    as_agent enrol-request --token "$TOKEN" --name "${NAME:-$(uname -n)}" --address "$ADDRESS" >"$WORK/request" 2>"$WORK/said" ||
+    again=''
+    [ ! -e $STATE/cert.pem ] || again=--again
+    # shellcheck disable=SC2086
+    as_agent enrol-request --token "$TOKEN" $again --name "${NAME:-$(uname -n)}" --address "$ADDRESS" >"$WORK/request" 2>"$WORK/said" ||
         fail "the request to enrol cannot be made: $(cat "$WORK/said")" "copy the token whole; if it is, make a new one with \"Add host\""
     # shellcheck disable=SC2086
     code=$(curl -sS --connect-timeout 10 --max-time 60 $CACERT -o "$WORK/answer" -w '%{http_code}' -H 'Content-Type: application/json' \

@@ -18,7 +18,7 @@ ARCHES = ('amd64', 'arm64')
 def sources(to):
     """The sources as they are, in another folder."""
     host.run('bash', '-c', 'cd "$1" && tar -c --exclude=.git --exclude=node_modules --exclude="./build?*" --exclude=./build '
-             '--exclude=./htdocs/site --exclude=./htdocs/raw agent lib cli/Makefile.* configure* Makefile.* aclocal.m4 build-aux config.h.in m4 '
+             '--exclude=./htdocs/site --exclude=./htdocs/raw agent lib wire cli/Makefile.* configure* Makefile.* aclocal.m4 build-aux config.h.in m4 '
              'conf deploy sql/Makefile.* sql/schema status/Makefile.* modules/Makefile.* workers/Makefile.* htdocs/Makefile.* tests/Makefile.* '
              'LICENSE | tar -x -C "$2"', '-', str(host.SRC), str(to))
     return to
