@@ -363,9 +363,11 @@ static char *make(void)
     json_t *doc = json_pack(
         "{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:[{s:[]}, {s:[]}], s:o, s:o}", "openapi",
         "3.1.0", "info", "title", "Tocsin", "version", TOCSIN_VERSION, "description",
-        "Monitors, incidents and messages. Bodies are JSON of at most 65536 bytes (512 KiB "
-        "for lists of components and postmortems); unknown "
-        "fields are refused; errors are problem documents.",
+        "Monitors, hosts, apps, incidents and messages. Bodies are JSON of at most 65536 "
+        "bytes (512 KiB for lists of components and postmortems, 2 MiB for env files); "
+        "unknown fields are refused; errors are problem documents. What has x-proof asks "
+        "sessions for the password when its last proof is older than 15 minutes "
+        "(POST /session/proof).",
         "servers", "url", ".", "security", "cookie", "bearer", "paths", paths(), "components",
         components());
     char *text = json_dumps(doc, JSON_COMPACT);

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from stack import Client, Events, Stack, host
+from stack.gateway import Answer, Gateway, host_and_app
 
 pytestmark = pytest.mark.asan
 
@@ -352,6 +353,8 @@ def test_polled_stream_where_none_can_be_held(build):
         third = ann.api('GET', '/events', headers={'Last-Event-ID': re.search(r'^id: (.+)$', second.text, re.M).group(1)})
         assert 'event: status' not in third.text
         assert ann.api('GET', '/events', headers={'Last-Event-ID': 'junk'}).text.count('event: resync') == 1
+        app = host_and_app(s, ann.id)[1]
+        assert ann.api('GET', f'/apps/{app}/logs/stream').status_code == 204, 'a page asks for lines itself then'
 
 
 def test_streams_go_over_tls(build, tmp_path):
@@ -388,9 +391,21 @@ Listen 127.0.0.1:{port} https
         for stream in streams:
             stream.wait(about(19))
             assert [e['data']['id'] for e in stream.all if e['event'] == 'status'] == list(range(20))
+        log_stream_over_tls(s, ann, tls)
         s.httpd.graceful()
         for stream in streams:
             assert stream.wait('bye')['data'] == {'reason': 'restart'}
+
+
+def log_stream_over_tls(s, ann, tls):
+    """One with a source of its own, in pieces of all sizes."""
+    app = host_and_app(s, ann.id)[1]
+    gateway = Gateway(s.root / 'run/fleet.sock')
+    pieces = [b'data: ' + b'%d' % n * (n * 400) + b'\n\n' for n in range(1, 120)]
+    gateway.on('GET', '.*/logs/stream', lambda call: Answer(stream=iter(pieces)))
+    text = tls.api('GET', f'/apps/{app}/logs/stream').content
+    assert text.startswith(b'retry: 2000\n\n' + b''.join(pieces)) and b'"reason":"source"' in text[-100:]
+    gateway.stop()
 
 
 def test_polled_stream_over_http2(build):
@@ -409,3 +424,6 @@ def test_polled_stream_over_http2(build):
         tell(s, ann.id, 5)
         second = poll('-H', 'Last-Event-ID: ' + re.search(r'^id: (.+)$', first, re.M).group(1))
         assert re.findall(r'"id": (\d+)', second) == ['5']
+        app = host_and_app(s, ann.id)[1]
+        assert host.run('curl', '-sS', '--http2-prior-knowledge', '-m', '5', '-w', '%{http_code}', '-b', cookies,
+                        f'{s.url}/api/v1/apps/{app}/logs/stream') == '204'
