@@ -21,6 +21,7 @@ struct command {
 };
 
 extern const struct command cmd_admin_create;
+extern const struct command cmd_demo;
 extern const struct command cmd_fleet;
 extern const struct command cmd_migrate;
 extern const struct command cmd_probe;

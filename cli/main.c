@@ -10,7 +10,7 @@
 /* clang-format off */
 static const struct command *const commands[] = {
 #ifndef TOCSIN_FILES_ONLY
-    &cmd_admin_create,
+    &cmd_admin_create, &cmd_demo,
     &cmd_fleet,
     &cmd_migrate,
 #endif

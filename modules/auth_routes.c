@@ -239,8 +239,9 @@ static int bootstrap_get(tocsin_request *q)
     if ((status = core.call_route(q, "bootstrap", &json, &len)) != OK)
         return status;
     head = apr_psprintf(r->pool,
-                        "{\"csrf\":%s%s%s,\"demo\":false,\"refresh\":%s,\"version\":\"%s\",",
+                        "{\"csrf\":%s%s%s,\"demo\":%s,\"refresh\":%s,\"version\":\"%s\",",
                         csrf ? "\"" : "", csrf ? csrf : "null", csrf ? "\"" : "",
+                        core.demo(r) ? "true" : "false",
                         !q->who && cookie_refresh(r) ? "true" : "false", TOCSIN_VERSION);
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     json = apr_pstrcat(r->pool, head, json + 1, NULL);

@@ -88,6 +88,11 @@ static const char *tocsin_public_set(server_rec *s)
     return conf->public_url;
 }
 
+static int tocsin_demo(request_rec *r)
+{
+    return core_conf_get(r)->demo;
+}
+
 /* ---------------------------------------------------------------- directives */
 
 static void *conf_create(apr_pool_t *p, server_rec *)
@@ -95,6 +100,7 @@ static void *conf_create(apr_pool_t *p, server_rec *)
     core_conf *conf = apr_pcalloc(p, sizeof(*conf));
 
     conf->rate = -1;
+    conf->demo = -1;
     return conf;
 }
 
@@ -110,6 +116,7 @@ static void *conf_merge(apr_pool_t *p, void *base, void *add)
         conf->rate = from->rate;
         conf->burst = from->burst;
     }
+    conf->demo = conf->demo < 0 ? from->demo : conf->demo;
     return conf;
 }
 
@@ -171,7 +178,16 @@ static const char *add_target(cmd_parms *cmd, void *, const char *cidr)
     return NULL;
 }
 
+static const char *set_demo(cmd_parms *cmd, void *, int on)
+{
+    conf_of(cmd)->demo = on;
+    return NULL;
+}
+
 static const command_rec commands[] = {
+    AP_INIT_FLAG("TocsinDemo", set_demo, NULL, RSRC_CONF,
+                 "Whether this server only shows made-up data: everybody may look at all of "
+                 "it without signing in, and nothing can be changed."),
     AP_INIT_TAKE1("TocsinPublicURL", set_public_url, NULL, RSRC_CONF,
                   "The address under which people reach Tocsin, as in messages and links; "
                   "taken from each request when it is not set."),
@@ -202,6 +218,7 @@ static void conf_defaults(server_rec *s)
             conf->rate = RATE_DEFAULT;
             conf->burst = BURST_DEFAULT;
         }
+        conf->demo = conf->demo > 0;
         if (!conf->guard) {
             conf->guard = apr_palloc(s->process->pconf, sizeof(*conf->guard));
             guard_init(conf->guard);
@@ -281,6 +298,7 @@ static void register_functions(void)
     APR_REGISTER_OPTIONAL_FN(tocsin_request_id);
     APR_REGISTER_OPTIONAL_FN(tocsin_public_url);
     APR_REGISTER_OPTIONAL_FN(tocsin_public_set);
+    APR_REGISTER_OPTIONAL_FN(tocsin_demo);
     APR_REGISTER_OPTIONAL_FN(tocsin_counters_get);
     APR_REGISTER_OPTIONAL_FN(tocsin_latency_bounds);
 }
@@ -294,6 +312,7 @@ static void register_hooks(apr_pool_t *)
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(demo_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(dispatch_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(count_log, NULL, NULL, APR_HOOK_MIDDLE);
 }

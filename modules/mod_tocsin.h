@@ -233,6 +233,8 @@ APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_url, (request_rec * r));
 /* Has who asks proved lately who he is? OK, or 403 of type `reauth`, which has been sent.
  * Routes with R_REAUTH need not ask. */
 APR_DECLARE_OPTIONAL_FN(int, tocsin_reauth, (tocsin_request * q));
+/* Whether this server is a demonstration: made-up data, nothing can be changed. */
+APR_DECLARE_OPTIONAL_FN(int, tocsin_demo, (request_rec * r));
 /* What TocsinPublicURL says for this server, or NULL. */
 APR_DECLARE_OPTIONAL_FN(const char *, tocsin_public_set, (server_rec * s));
 

@@ -150,6 +150,7 @@ static int core_fetch(server_rec *s)
     core.marked = APR_RETRIEVE_OPTIONAL_FN(tocsin_marked);
     core.request_id = APR_RETRIEVE_OPTIONAL_FN(tocsin_request_id);
     core.public_url = APR_RETRIEVE_OPTIONAL_FN(tocsin_public_url);
+    core.demo = APR_RETRIEVE_OPTIONAL_FN(tocsin_demo);
     if (core.identity)
         return OK;
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,

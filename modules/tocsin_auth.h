@@ -61,6 +61,7 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_marked) * marked;
     APR_OPTIONAL_FN_TYPE(tocsin_request_id) * request_id;
     APR_OPTIONAL_FN_TYPE(tocsin_public_url) * public_url;
+    APR_OPTIONAL_FN_TYPE(tocsin_demo) * demo;
 } auth_core;
 extern auth_core core;
 

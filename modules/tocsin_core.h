@@ -29,6 +29,7 @@ typedef struct {
     double rate;            /* requests a second and address; 0: no limit; -1: unset */
     int burst;
     struct guard *guard; /* NULL: nothing allowed beyond the public ranges */
+    int demo;            /* TocsinDemo; -1: unset */
 } core_conf;
 
 /* What is kept of a request from its first use of the core to the log. */
@@ -147,6 +148,13 @@ const tocsin_identity *tocsin_identity_get(request_rec *r);
 /* May this request use its route? OK, or the status of the problem sent. */
 int identity_admit(tocsin_request *q);
 int tocsin_reauth(tocsin_request *q);
+
+/* ---------------------------------------------------------------- tocsin_demo.c */
+
+/* Ahead of all handlers; DECLINED unless it is for the demonstration to answer. */
+int demo_handler(request_rec *r);
+/* Who everybody is there; NULL without made-up data, or with *away. */
+const tocsin_identity *demo_identity(request_rec *r, int *away);
 
 /* ---------------------------------------------------------------- tocsin_limit.c */
 

@@ -48,8 +48,17 @@ const tocsin_identity *tocsin_identity_get(request_rec *r)
     if (cr->asked)
         return cr->who;
     cr->asked = 1;
-    if ((cr->who = inherited(r)) || !authenticate)
+    if ((cr->who = inherited(r)))
         return cr->who;
+    if (core_conf_get(r)->demo) {
+        int away;
+
+        cr->who = demo_identity(r, &away);
+        cr->away = away != 0;
+        return cr->who;
+    }
+    if (!authenticate)
+        return NULL;
     status = authenticate(r, &cr->who, &why);
     if (status == HTTP_SERVICE_UNAVAILABLE)
         cr->away = 1;

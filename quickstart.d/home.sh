@@ -6,7 +6,7 @@ NEED_KB=700000    # what a first start takes: build, pages, cluster
 
 home_choose() {
     if [ -z "$DIR" ]; then
-        if [ "$(id -u)" = 0 ]; then DIR=/var/lib/tocsin-quickstart; else DIR=${HOME:?}/.tocsin; fi
+        DIR=$(default_home)
     fi
     case $DIR in
     /*) ;;
@@ -141,9 +141,17 @@ inner() {
     local word=$1
     shift
     cd "$HOME_DIR" || fail "$HOME_DIR cannot be entered" "see who owns it"
-    as_run env Q_HOME="$HOME_DIR" Q_PORT="$PORT" Q_LISTEN="$LISTEN" Q_NEW="${HOME_NEW:-}" Q_SELF="$SRC/quickstart" Q_INSTALL="$INSTALL" \
+    as_run env Q_HOME="$HOME_DIR" Q_PORT="$PORT" Q_LISTEN="$LISTEN" Q_NEW="${HOME_NEW:-}" Q_SELF="$SRC/quickstart" Q_INSTALL="$INSTALL" Q_DEMO="$DEMO" \
         Q_MINE="$([ "$HOME_DIR" = "$(default_home)" ] || printf ' --home %s' "$HOME_DIR")" \
         bash "$HOME_DIR/src/quickstart.d/inner.sh" "$word" "$@"
 }
 
-default_home() { if [ "$(id -u)" = 0 ]; then echo /var/lib/tocsin-quickstart; else echo "$HOME/.tocsin"; fi; }
+default_home() {
+    if [ "$(id -u)" != 0 ]; then
+        echo "${HOME:?}/.tocsin${DEMO:+-demo}"
+    elif [ -n "$DEMO" ]; then
+        echo /var/lib/tocsin-demo
+    else
+        echo /var/lib/tocsin-quickstart
+    fi
+}

@@ -99,6 +99,7 @@ TocsinAllowTarget ::1/128
   TocsinMetricsAnonymous all
 </Location>
 $(sed 's/^/TocsinAllowTarget /' "$CONF/allow" 2>/dev/null)
+$(! people_demo || echo "TocsinDemo On")
 IncludeOptional "$CONF/httpd.local"
 CONF
 }

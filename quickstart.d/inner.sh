@@ -79,10 +79,12 @@ start() {
     STARTED=''
     trap start_undo EXIT
     httpd_settings
+    people_demo_choose
     for url in "$@"; do people_allow "$url"; done
     build_if_needed
     database_start
     database_migrate
+    people_demo_make
     httpd_start
     people_admin
     for url in "$@"; do people_watch "$url"; done
@@ -106,7 +108,9 @@ summary() {
     local at
     at=$(address)
     say ""
-    if people_code; then
+    if people_demo; then
+        say "  Look around at $at: the data is made up, and nothing can be changed."
+    elif people_code; then
         say "  Make the first administrator (the code works once):"
         say "      ${at}setup/#$CODE"
         say "      set-up code: $CODE"

@@ -1,9 +1,26 @@
 # shellcheck shell=bash disable=SC2034 # parts of one program set what other parts use
 # people: the first administrator, and what is watched for him.
 
+# A home holds made-up data or real data, from its first start on.
+people_demo() { [ -e "$CONF/demo" ]; }
+
+people_demo_choose() {
+    [ -n "$Q_DEMO" ] && ! people_demo || return 0
+    [ ! -e "$Q_HOME/pg/PG_VERSION" ] ||
+        fail "$Q_HOME holds data of your own, and a demonstration is all made up" "choose another folder with --home"
+    : >"$CONF/demo"
+}
+
+people_demo_make() {
+    people_demo && people_none || return 0
+    step "making up ninety days of a shop that is not"
+    logged "$LOGS/start.log" "the making of the demonstration" "$OPT/bin/tocsin" demo --database "$OWNER"
+}
+
 # The e-mail and password of the environment; left alone when there is one already.
 people_admin() {
     [ -n "${TOCSIN_ADMIN_EMAIL:-}${TOCSIN_ADMIN_PASSWORD:-}" ] || return 0
+    ! people_demo || return 0 # nobody signs in there
     people_none || return 0
     logged "$LOGS/start.log" "the making of the administrator" people_create
     step "made the administrator $TOCSIN_ADMIN_EMAIL"

@@ -50,6 +50,8 @@ check_words() {
     case $LISTEN in
     *[!0-9a-fA-F.:]*) fail "'$LISTEN' is no address" "give an address of this machine, or 0.0.0.0 for all, with --listen" ;;
     esac
+    [ -z "$DEMO" ] || [ "$WORD" != start ] || [ ${#REST[@]} = 0 ] ||
+        fail "a demonstration watches nothing" "leave out ${REST[0]}, or --demo"
     case $WORD in
     start) ;;
     check) return ;;

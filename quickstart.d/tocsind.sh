@@ -19,6 +19,7 @@ public_url = ${address%/}
 lock_file = $RUN/tocsind.lock
 run_dir = $RUN
 status_dir = $Q_HOME/status
+$(! people_demo || echo "demo = yes")
 allow_target = 127.0.0.0/8
 allow_target = ::1/128
 $(sed 's/^/allow_target = /' "$CONF/allow" 2>/dev/null)

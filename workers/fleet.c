@@ -99,7 +99,7 @@ static void host_gone(void *, struct agent_host *host)
 
 static int count(const struct tocsind_conf *conf)
 {
-    return conf->fleet_dir ? 1 : 0;
+    return conf->fleet_dir && !conf->demo ? 1 : 0;
 }
 
 /* A connection is a file, and it stays open. */

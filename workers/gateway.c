@@ -145,7 +145,7 @@ static void say_pin(struct gateway *g)
 
 static int count(const struct tocsind_conf *conf)
 {
-    return conf->fleet_dir ? 1 : 0;
+    return conf->fleet_dir && !conf->demo ? 1 : 0;
 }
 
 static int listening(struct gateway *g)

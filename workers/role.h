@@ -60,7 +60,7 @@ struct role {
 };
 
 extern const struct role role_scheduler, role_checker, role_status, role_notifier, role_keeper,
-    role_publisher, role_export, role_fleet, role_gateway;
+    role_publisher, role_export, role_fleet, role_gateway, role_demo;
 extern const struct role *const roles[]; /* ends with NULL */
 
 /* The role's stop() is through: say bye and leave. */

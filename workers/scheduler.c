@@ -20,9 +20,9 @@ static struct repeat jobs[] = {
 
 #define JOBS (int)(sizeof(jobs) / sizeof(jobs[0]))
 
-static int count(const struct tocsind_conf *)
+static int count(const struct tocsind_conf *conf)
 {
-    return 1;
+    return conf->demo ? 0 : 1;
 }
 
 static void wake(struct worker *w, unsigned why)

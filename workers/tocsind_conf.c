@@ -21,6 +21,7 @@ static const struct conf_key keys[] = {
     /* name                type       where                    default             min max */
     {"database", CONF_TEXT, AT(database), "dbname=tocsin user=tocsin_work", 1, 2000},
     {"poll_only", CONF_BOOL, AT(poll_only), "no", 0, 0},
+    {"demo", CONF_BOOL, AT(demo), "no", 0, 0},
     {"checkers", CONF_INT, AT(checkers), "2", 0, 64},
     {"region", CONF_TEXT, AT(region), "local", 1, 40},
     {"concurrency", CONF_INT, AT(concurrency), "400", 1, 20000},

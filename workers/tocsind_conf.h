@@ -10,6 +10,7 @@
 struct tocsind_conf {
     char *database; /* conninfo of the login tocsin_work */
     bool poll_only; /* no LISTEN: look once a second only */
+    bool demo;      /* nothing is checked or sent: all of it is made up */
 
     int checkers; /* processes */
     char *region;
