@@ -95,6 +95,7 @@ struct facts {
     const char *name, *at, *started;
     char since[64], lasted[64];
     long long duration_s; /* -1: not known */
+    bool answers;         /* up, after its agent was silent */
 };
 
 static void learn(struct facts *x, const json_t *body, time_t now)
@@ -107,6 +108,8 @@ static void learn(struct facts *x, const json_t *body, time_t now)
     x->name = message_text(monitor, "name");
     x->at = message_text(body, "at");
     x->started = message_text(json_object_get(body, "incident"), "started_at");
+    x->answers = !strcmp(message_text(body, "previous"), "unknown") &&
+                 !strcmp(message_text(monitor, "type"), "host");
     at = message_time(x->at);
     x->duration_s = json_is_number(d) ? (long long)json_number_value(d) : -1;
     if (x->duration_s < 0 && at >= 0 && strcmp(message_text(body, "event"), "up"))
@@ -142,7 +145,9 @@ static void tell_monitor(FILE *f, const struct facts *x, const struct message *m
     if (json_is_true(json_object_get(x->body, "test")))
         message_line(f, "This is a test. Nothing happened; the monitor below does not exist.");
     if (!strcmp(event, "up"))
-        message_line(f, "%s is up again.", x->name);
+        message_line(f, x->answers ? "%s answers again." : "%s is up again.", x->name);
+    else if (!strcmp(event, "silent"))
+        message_line(f, "%s does not answer: nobody knows how it and its apps are.", x->name);
     else if (!strcmp(event, "test"))
         message_line(f, "Messages of Tocsin arrive here.");
     else
@@ -181,11 +186,10 @@ static void tell_invite(FILE *f, const json_t *body)
 
 static char *subject(const struct message *m, const struct facts *x)
 {
-    static const char *const words[][2] = {{"down", "DOWN: "},
-                                           {"up", "UP: "},
-                                           {"degraded", "DEGRADED: "},
-                                           {"test", "Test of Tocsin"},
-                                           {"invite", "You are invited to "}};
+    static const char *const words[][2] = {
+        {"down", "DOWN: "},         {"up", "UP: "},
+        {"degraded", "DEGRADED: "}, {"silent", "SILENT: "},
+        {"test", "Test of Tocsin"}, {"invite", "You are invited to "}};
     const char *what = "Tocsin: ", *name = x->name;
     bool up = !strcmp(m->event, "up") && x->duration_s >= 0;
     char *s;
@@ -202,11 +206,22 @@ static char *subject(const struct message *m, const struct facts *x)
                  json_is_true(json_object_get(x->body, "test")) && strcmp(m->event, "test")
                      ? "[test] "
                      : "",
-                 what, NAME_MAX_BYTES, name, up ? " (was down for " : "", up ? x->lasted : "",
-                 up ? ")" : "") < 0)
+                 what, NAME_MAX_BYTES, name,
+                 !up          ? ""
+                 : x->answers ? " (was silent for "
+                              : " (was down for ",
+                 up ? x->lasted : "", up ? ")" : "") < 0)
         return NULL;
     message_clean(s);
     return s;
+}
+
+/* The folder of pages that a monitor is at home in. */
+static const char *place(const json_t *body)
+{
+    const char *type = message_text(json_object_get(body, "monitor"), "type");
+
+    return !strcmp(type, "host") ? "hosts" : !strcmp(type, "app") ? "apps" : "monitors";
 }
 
 int message_make(struct message *m, const json_t *body, const char *public_url, time_t now)
@@ -227,7 +242,8 @@ int message_make(struct message *m, const json_t *body, const char *public_url, 
         return -1;
     }
     learn(&x, body, now);
-    if (public_url && id > 0 && asprintf(&m->link, "%s/monitors/?id=%lld", public_url, id) < 0)
+    if (public_url && id > 0 &&
+        asprintf(&m->link, "%s/%s/?id=%lld", public_url, place(body), id) < 0)
         m->link = NULL;
     m->subject = subject(m, &x);
     if ((f = open_memstream(&m->text, &n))) {

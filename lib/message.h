@@ -1,7 +1,7 @@
 /*
  * message: what a message about a monitor says, from the body of its outbox row.
  *
- * Body: {"event": "down", "test": false, "monitor": {"id", "name", "url"},
+ * Body: {"event": "down", "test": false, "monitor": {"id", "name", "url", "type"},
  * "incident": {"id", "started_at"}, "status", "previous", "at", "reason", "reason_text",
  * "message", "code", "duration_s"}; or an invitation: {"event": "invite", "link", "role",
  * "by", "instance"}; or what a status page tells its subscribers (confirm, incident,
@@ -16,7 +16,7 @@
 #include <time.h>
 
 struct message {
-    const char *event;  /* down, up, degraded, test, invite, …; lives in body */
+    const char *event;  /* down, up, degraded, silent, test, …; lives in body */
     char *subject;      /* UTF-8, one line: "DOWN: shop" */
     char *text;         /* UTF-8, lines ended by "\n" */
     char *link;         /* to the monitor's page, or NULL */

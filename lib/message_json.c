@@ -49,8 +49,10 @@ static json_t *escaped(const char *s)
 
 json_t *message_slack(const struct message *m, const json_t *body)
 {
-    static const char *const colours[][2] = {
-        {"down", "#c62828"}, {"degraded", "#c77700"}, {"up", "#2e7d32"}};
+    static const char *const colours[][2] = {{"down", "#c62828"},
+                                             {"degraded", "#c77700"},
+                                             {"silent", "#c77700"},
+                                             {"up", "#2e7d32"}};
     const char *at = json_string_value(json_object_get(body, "at"));
     const char *colour = "#546e7a";
     json_t *more;

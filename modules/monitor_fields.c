@@ -90,7 +90,8 @@ const tocsin_field monitor_bulk[] = {
         {"status", T_STRING, .min = 2, .max = 80, .help = "Statuses, with commas."},          \
         {"tag", T_STRING, .min = 1, .max = 400, .help = "Tags it must have, with commas."},   \
         {"group", T_STRING, .max = 320, .help = "The group."},                                \
-        {"type", T_ENUM, .choices = "http", .help = "The kind of check."},                    \
+        {"type", T_ENUM, .choices = "http|host|app|all",                                      \
+         .help = "The kind; those that are checked from here (http) unless asked."},          \
     {                                                                                         \
         "owner", T_ID, .help = "The owner's number."                                          \
     }

@@ -49,7 +49,7 @@ const tocsin_field page_components[] = {COMPONENTS(F_REQUIRED), {0}};
 const tocsin_field page_component[] = {
     {"id", T_ID, F_NULL, .help = "The component that this is, changed."},
     {"section", T_STRING, .max = 320, .help = "Components of one section stand together."},
-    {"kind", T_ENUM, .choices = "monitor|group", .help = "What it shows."},
+    {"kind", T_ENUM, .choices = "monitor|group|host", .help = "What it shows."},
     {"monitor", T_ID, F_NULL, .help = "The monitor that it shows."},
     {"group", T_STRING, F_NULL, .max = 480, .help = "The group whose worst monitor it shows."},
     {"name", T_STRING, F_NULL, .max = 480, .help = "What the public reads; the monitor's name unless set."},

@@ -34,7 +34,7 @@ language sql stable security definer set search_path = '' as $$
                        where i.resolved_at is null
                          and (i.owner = a.id or tocsin.role_rank(a.role) >= 3)))
       from tocsin.monitor m left join tocsin.monitor_state s on s.monitor = m.id
-     where m.deleted_at is null and (m.owner = a.id or tocsin.role_rank(a.role) >= 3)
+     where m.deleted_at is null and m.type = 'http' and (m.owner = a.id or tocsin.role_rank(a.role) >= 3)
 $$;
 
 -- GET /bootstrap: also for nobody, and for an account that was disabled meanwhile.

@@ -9,7 +9,7 @@ language sql stable security definer set search_path = '' as $$
         'external', (select json_agg(e.auth_type || ':' || e.name) from tocsin.external_name e
                       where e.account = a.id),
         'monitors', (select count(*) from tocsin.monitor m
-                      where m.owner = a.id and m.deleted_at is null),
+                      where m.owner = a.id and m.deleted_at is null and m.type = 'http'),
         'created_at', tocsin.ts(a.created_at), 'seen_at', tocsin.ts(a.seen_at))
 $$;
 
@@ -123,6 +123,7 @@ begin
     perform tocsin.audit(caller, input, 'account.delete', 'account', a.id::text,
         jsonb_build_object('email', a.email, 'role', a.role));
     perform pg_notify('tocsin_work', 'place');
+    perform pg_notify('tocsin_work', 'fleet');
     return json_build_object('id', a.id, 'sessions', coalesce(ended, '{}'));
 end $$;
 

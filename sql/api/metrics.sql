@@ -25,7 +25,7 @@ language sql stable security definer set search_path = '' as $$
            tocsin.status_word(st.status),
            case st.status when 1 then 1 when 2 then 1 when 3 then 0 end,
            l.phase_us[1], l.phase_us[2], l.phase_us[3], l.phase_us[4],
-           case when l.total_us is not null then
+           case when l.total_us is not null and (m.type = 'http' or l.total_us > 0) then
                greatest(l.total_us - coalesce(l.phase_us[1], 0) - coalesce(l.phase_us[2], 0)
                         - coalesce(l.phase_us[3], 0) - coalesce(l.phase_us[4], 0), 0) end,
            extract(epoch from n.tls_not_after)::bigint,
@@ -67,6 +67,16 @@ begin
                format('tocsin_monitors{status="%s"}', s.word), coalesce(v.by_status ->> s.word, '0')
           from unnest(array['unknown', 'up', 'degraded', 'down', 'maintenance', 'paused']) as s (word);
     return query
+        select 'tocsin_' || t.type || 's', 'gauge', case t.type when 'host' then 'Hosts by status.' else 'Apps by status.' end,
+               format('tocsin_%ss{status="%s"}', t.type, s.word), coalesce(c.n, 0)::text
+          from unnest(array['host', 'app']) with ordinality as t (type, n)
+         cross join unnest(array['unknown', 'up', 'degraded', 'down', 'maintenance', 'paused']) with ordinality as s (word, n)
+          left join (select m.type, st.status, count(*) as n
+                       from tocsin.monitor m join tocsin.monitor_state st on st.monitor = m.id
+                      where m.type <> 'http' and m.deleted_at is null
+                      group by m.type, st.status) c on c.type = t.type and tocsin.status_word(c.status) = s.word
+         order by t.n, s.n;
+    return query
         select f.family, 'gauge', f.help, f.family, f.value::text
           from (values
             ('tocsin_monitors_overdue', 'Monitors whose check is late.', v.overdue::numeric),
@@ -74,6 +84,8 @@ begin
             ('tocsin_incidents_open', 'Incidents that are not resolved.', v.incidents),
             ('tocsin_queue_buckets', 'Buckets of monitors.', v.buckets),
             ('tocsin_queue_buckets_owned', 'Buckets that a checker holds.', v.owned),
+            ('tocsin_fleet_oldest_seconds', 'Time since the answers of hosts were settled.', (select round(extract(epoch from clock_timestamp() - x.settled_at), 3) from tocsin.fleet x)),
+            ('tocsin_fleet_actions_open', 'Actions on apps that are not over.', (select count(*) from tocsin.app_action x where x.state in ('asked', 'running'))),
             ('tocsin_queue_oldest_seconds', 'Time since the bucket that waits longest was settled.', round(v.oldest_s, 3)),
             ('tocsin_outbox_pending', 'Messages that are to be sent.', v.outbox),
             ('tocsin_outbox_oldest_seconds', 'Age of the oldest message that is to be sent.', round(v.outbox_oldest_s, 3)),
@@ -83,7 +95,8 @@ begin
             ('tocsin_database_connections_max', 'The most connections it takes.', v.connections_max),
             ('tocsin_partition_strays', 'Rows in default partitions: a partition was missing.', v.stray_segments + v.stray_hours),
             ('tocsin_migration', 'Number of the last migration.', v.migration)
-          ) as f (family, help, value);
+          ) as f (family, help, value)
+         where f.value is not null;
     return query select * from tocsin.metrics_workers();
 end $$;
 

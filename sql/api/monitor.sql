@@ -16,7 +16,7 @@ returns bigint
 language plpgsql stable security definer set search_path = '' as $$
 begin
     return (select t.id from tocsin.monitor t
-             where t.owner = m.owner and t.type = m.type and t.method = m.method and t.url = m.url
+             where t.owner = m.owner and t.type = 'http' and m.type = 'http' and t.method = m.method and t.url = m.url
                and t.deleted_at is null and t.id is distinct from m.id);
 end $$;
 
@@ -88,6 +88,17 @@ begin
     return case when m.id is not null then tocsin.monitor_json(m, who) end;
 end $$;
 
+-- Hosts and apps are changed where they are at home.
+create or replace function tocsin.monitor_plain(m tocsin.monitor)
+returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+    if m.type <> 'http' then
+        perform tocsin.fail(409, 'Monitor ' || m.id || ' is ' || case m.type when 'host' then 'a host' else 'an app' end
+                                 || ': change it at /api/v1/' || m.type || 's/' || m.id || '.');
+    end if;
+end $$;
+
 create or replace function tocsin.monitor_change(m tocsin.monitor, input jsonb, who tocsin.account)
 returns tocsin.monitor
 language plpgsql volatile security definer set search_path = '' as $$
@@ -141,6 +152,7 @@ begin
     if not found then
         return null;
     end if;
+    perform tocsin.monitor_plain(old);
     if input->>'if_match' <> old.version::text then
         perform tocsin.fail(412, 'The monitor was changed meanwhile: it has version ' || old.version || '.');
     end if;
@@ -176,7 +188,7 @@ begin
                        when 'delete' then m.deleted_at is null
                        when 'restore' then m.deleted_at is not null
                             and not exists (select from tocsin.monitor t
-                                             where t.owner = m.owner and t.type = m.type and t.method = m.method
+                                             where m.type = 'http' and t.type = 'http' and t.owner = m.owner and t.method = m.method
                                                and t.url = m.url
                                                and (t.deleted_at is null or t.id = any (ids) and t.id < m.id)) end
         returning m.id, m.owner, m.name, m.paused_at
@@ -217,6 +229,7 @@ begin
     if m.id is null then
         return null;
     end if;
+    perform tocsin.monitor_plain(m);
     if input->>'if_match' <> m.version::text then
         perform tocsin.fail(412, 'The monitor was changed meanwhile: it has version ' || m.version || '.');
     end if;
@@ -237,9 +250,18 @@ begin
         end if;
         return null;
     end if;
-    if cardinality(tocsin.monitors_put('restore', array[m.id], who, input)) = 0 then
+    if m.type = 'app' then
+        perform tocsin.fail(409, 'An app comes back with its host.');
+    elsif m.type = 'host' and who.role not in ('operator', 'admin') then
+        perform tocsin.fail(403, 'this needs the role operator');
+    end if;
+    -- a host brings back its apps; its agent has to be enrolled again
+    if cardinality(tocsin.monitors_put('restore', m.id || array(select a.monitor from tocsin.app a where a.host = m.id),
+                                       who, input)) = 0 then
         perform tocsin.monitor_refuse(m);
     end if;
+    perform tocsin.put_status(array_agg(a.monitor), 5::smallint, 'it left the list of its host')
+       from tocsin.app a where a.host = m.id and a.gone_at is not null having count(*) > 0;
     select * into m from tocsin.monitor x where x.id = m.id;
     return tocsin.monitor_json(m, who);
 end $$;

@@ -197,11 +197,11 @@ begin
     if input ? 'ids' then
         wanted := array(select distinct jsonb_array_elements_text(input->'ids')::bigint);
         ids := array(select m.id from tocsin.monitor m
-                      where m.id = any (wanted) and tocsin.sees(who, m.owner)
+                      where m.id = any (wanted) and tocsin.sees(who, m.owner) and m.type = 'http'
                         and (m.deleted_at is not null) = (op = 'restore'));
     else
         ids := array(select x.id from tocsin.monitors_matching(
-                         who, input->'filter' || jsonb_build_object('deleted', op = 'restore'), null, null) x);
+                         who, input->'filter' || jsonb_build_object('deleted', op = 'restore', 'type', 'http'), null, null) x);
         wanted := ids;
     end if;
     failed := coalesce((select jsonb_agg(jsonb_build_object('id', w, 'errors', jsonb_build_object('id', 'there is no such monitor')))

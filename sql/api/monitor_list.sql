@@ -6,7 +6,6 @@ create or replace function tocsin.monitor_matches(m tocsin.monitor, status small
 returns boolean
 language sql stable as $$
     select (input->>'status' is null or tocsin.status_word(status) = any (string_to_array(input->>'status', ',')))
-       and (input->>'type' is null or m.type = input->>'type')
        and (input->>'group' is null or m.group_name = input->>'group')
        and (input->>'tag' is null or m.tags @> string_to_array(input->>'tag', ','))
        and (input->>'owner' is null or m.owner = (input->>'owner')::bigint)
@@ -18,23 +17,25 @@ $$;
 create or replace function tocsin.is_filtered(input jsonb)
 returns boolean
 language sql immutable as $$
-    select input ?| array['q', 'status', 'tag', 'group', 'type', 'owner']
+    select input ?| array['q', 'status', 'tag', 'group', 'owner']
 $$;
 
--- Which monitors a filter means: those the caller may see, in the order of their ids.
+-- Which monitors a filter means: those the caller may see, in the order of their ids. Hosts
+-- and apps have their own lists: here they are for who asks for their type, or for 'all'.
 create or replace function tocsin.monitors_matching(who tocsin.account, input jsonb, after bigint, "limit" integer)
 returns setof tocsin.monitor
 language plpgsql stable security definer set search_path = '' as $$
 declare
     filtered boolean := tocsin.is_filtered(input);
     deleted boolean := coalesce((input->>'deleted')::boolean, false);
+    kind constant text := coalesce(input->>'type', 'http');
 begin
     return query
     select m.*
       from tocsin.monitor m
       left join tocsin.monitor_state s on s.monitor = m.id
       left join tocsin.monitor_latest l on l.monitor = m.id and l.region = 0
-     where tocsin.sees(who, m.owner)
+     where tocsin.sees(who, m.owner) and (m.type = kind or kind = 'all')
        and (m.deleted_at is not null) = deleted
        and (after is null or m.id > after)
        and (not filtered or tocsin.monitor_matches(
@@ -58,6 +59,7 @@ declare
     low constant bigint := case when everything then 0 else who.id end;
     high constant bigint := case when everything then 9223372036854775807 else who.id end;
     filtered constant boolean := tocsin.is_filtered(input);
+    kind constant text := coalesce(input->>'type', 'http');
     rev constant xid8 := input->>'since';
     fresh constant timestamptz := now() - interval '1 s' * (input->>'fresh')::integer;
     gone bigint[] := '{}';
@@ -71,7 +73,7 @@ begin
             select m.id from tocsin.monitor m
               left join tocsin.monitor_state s on s.monitor = m.id
               left join tocsin.monitor_latest l on l.monitor = m.id and l.region = 0
-             where m.owner between low and high
+             where m.owner between low and high and (m.type = kind or kind = 'all')
                and (m.changed >= rev or s.changed >= rev)
                and (m.deleted_at is not null
                     or filtered and not tocsin.monitor_matches(
@@ -101,7 +103,7 @@ begin
               left join tocsin.monitor_state s on s.monitor = m.id
               left join tocsin.monitor_latest l on l.monitor = m.id and l.region = 0
               left join tocsin.monitor_figures f on f.monitor = m.id
-             where m.deleted_at is null
+             where m.deleted_at is null and (m.type = kind or kind = 'all')
                and m.owner between low and high
                and (rev is null or m.changed >= rev or s.changed >= rev or l.at >= fresh)
                and (not filtered or tocsin.monitor_matches(

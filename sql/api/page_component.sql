@@ -14,7 +14,11 @@ language sql stable security definer set search_path = '' as $$
                                       where m.id = (i.item->>'monitor')::bigint and m.deleted_at is null
                                         and a.id = p.owner and tocsin.sees(a, m.owner))
                     then 'does not exist' end as rule
-          from item i where i.kind = 'monitor'
+          from item i where i.kind in ('monitor', 'host')
+        union all
+        select i.n, 'monitor', 'is no host'
+          from item i where i.kind = 'host'
+           and exists (select from tocsin.monitor m where m.id = (i.item->>'monitor')::bigint and m.type <> 'host')
         union all
         select i.n, 'group', 'is required'
           from item i where i.kind = 'group' and btrim(coalesce(i.item->>'group', '')) = ''
@@ -46,7 +50,7 @@ language sql stable security definer set search_path = '' as $$
           from jsonb_array_elements(items) with ordinality x (item, n)
     )
     select (i.item->>'id')::bigint, i.n, i.kind, btrim(coalesce(i.item->>'section', '')),
-           case when i.kind = 'monitor' then (i.item->>'monitor')::bigint end,
+           case when i.kind in ('monitor', 'host') then (i.item->>'monitor')::bigint end,
            case when i.kind = 'group' then btrim(i.item->>'group') end,
            coalesce(nullif(btrim(i.item->>'name'), ''),
                     case when i.kind = 'group' then btrim(i.item->>'group')

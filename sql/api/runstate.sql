@@ -28,7 +28,7 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
     m tocsin.monitor;
 begin
-    select * into m from tocsin.monitor x where x.id = runstate_site.id and x.deleted_at is null;
+    select * into m from tocsin.monitor x where x.id = runstate_site.id and x.deleted_at is null and x.type = 'http';
     if m.id is null then
         perform tocsin.runstate_refuse(404, 'website not found');
     end if;
@@ -109,7 +109,7 @@ begin
     return json_build_object('websites', coalesce((
         select json_agg(tocsin.runstate_site_json(m) order by m.created_at desc, m.id desc)
           from tocsin.monitor m
-         where m.deleted_at is null and (m.owner = who.id or who.role = 'admin')), '[]'));
+         where m.deleted_at is null and m.type = 'http' and (m.owner = who.id or who.role = 'admin')), '[]'));
 end $$;
 
 create or replace function api.runstate_website_create(caller bigint, id bigint, input jsonb)
@@ -260,7 +260,7 @@ declare
     m tocsin.monitor;
 begin
     if input->>'key' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-        select * into m from tocsin.monitor x where x.slug = (input->>'key')::uuid and x.deleted_at is null;
+        select * into m from tocsin.monitor x where x.slug = (input->>'key')::uuid and x.deleted_at is null and x.type = 'http';
     end if;
     if m.id is null then
         perform tocsin.runstate_refuse(404, 'website not found');

@@ -17,7 +17,7 @@ begin
         select case when m.owner = who.id or tocsin.url_place(m.url) = tocsin.url_place(tocsin.kept_url(input ->> 'url'))
                     then m.headers else '{}' end
           into kept from tocsin.monitor m
-         where m.id = (input ->> 'monitor')::bigint and m.deleted_at is null
+         where m.id = (input ->> 'monitor')::bigint and m.deleted_at is null and m.type = 'http'
            and (m.owner = who.id or who.role in ('operator', 'admin'));
         if not found then
             return null;

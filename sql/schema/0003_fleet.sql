@@ -194,6 +194,7 @@ create index app_action_app on tocsin.app_action (app, id);
 create index app_action_host on tocsin.app_action (host, id);
 create index app_action_asked on tocsin.app_action (asked_at);
 create index app_action_actor on tocsin.app_action (actor) where actor is not null;
+create index app_action_output on tocsin.app_action (done_at) where output is not null;
 create trigger touch before update on tocsin.app_action for each row execute function tocsin.touch();
 
 -- ---------------------------------------------------------------- enrolment

@@ -29,7 +29,7 @@ declare
     m tocsin.monitor;
 begin
     select * into m from tocsin.monitor x
-     where x.owner = import_monitor.owner and x.deleted_at is null
+     where x.owner = import_monitor.owner and x.deleted_at is null and x.type = 'http'
        and (x.name = title or x.url = place and x.method = import_monitor.method)
      order by x.name <> title, x.id limit 1;
     if m.id is not null then
@@ -196,7 +196,7 @@ language sql stable set search_path = '' as $$
     select distinct m.id
       from jsonb_array_elements_text(import_affected.systems) s
       join tocsin.monitor m on m.name = left(s, 120)
-     where m.owner = import_affected.owner and m.deleted_at is null
+     where m.owner = import_affected.owner and m.deleted_at is null and m.type = 'http'
 $$;
 
 -- An incident, told by its title and its begin from others; it is public, as it was.
@@ -288,7 +288,7 @@ language sql stable set search_path = '' as $$
     select m.id, case when row_number() over (partition by m.name order by m.id) = 1 then m.name
                  else m.name || ' (' || m.id || ')' end
       from tocsin.monitor m
-     where m.deleted_at is null and (export_monitors.owner is null or m.owner = export_monitors.owner)
+     where m.deleted_at is null and m.type = 'http' and (export_monitors.owner is null or m.owner = export_monitors.owner)
 $$;
 
 create or replace function tocsin.export_days(owner bigint, out first date, out last date)

@@ -19,7 +19,10 @@ language sql stable security definer set search_path = '' as $$
         select i.monitor as id where i.monitor is not null
         union select a.monitor from tocsin.incident_affects a where a.incident = i.id
     )
-    select c.* from affected x join tocsin.component c on c.monitor = x.id and c.kind = 'monitor'
+    select c.* from affected x join tocsin.component c on c.monitor = x.id and c.kind in ('monitor', 'host')
+    union
+    select c.* from affected x join tocsin.app a on a.monitor = x.id
+      join tocsin.component c on c.monitor = a.host and c.kind = 'host'
     union
     select c.* from affected x
       join tocsin.monitor m on m.id = x.id and m.group_name <> ''

@@ -10,7 +10,7 @@
 -- `maintenance_clock.done_at` everything is as it was to be.
 
 -- The monitors of a window: those that it names, and the owner's that have a tag or a group
--- of it, or all of them.
+-- of it, or all of them. Where a host is covered, its apps are.
 create or replace function tocsin.maintenance_covers(maintenance bigint)
 returns setof bigint
 language plpgsql stable security definer set search_path = ''
@@ -18,15 +18,20 @@ set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select m.id
-      from tocsin.maintenance w join tocsin.monitor m on m.owner = w.owner
-     where w.id = maintenance_covers.maintenance and m.deleted_at is null
-       and (w.everything or m.tags && w.tags
-            or m.group_name <> '' and m.group_name = any (w.groups))
+    with named as (
+        select m.id, m.type
+          from tocsin.maintenance w join tocsin.monitor m on m.owner = w.owner
+         where w.id = maintenance_covers.maintenance and m.deleted_at is null
+           and (w.everything or m.tags && w.tags
+                or m.group_name <> '' and m.group_name = any (w.groups))
+        union
+        select m.id, m.type
+          from tocsin.maintenance_monitor x join tocsin.monitor m on m.id = x.monitor
+         where x.maintenance = maintenance_covers.maintenance and m.deleted_at is null
+    )
+    select n.id from named n
     union
-    select m.id
-      from tocsin.maintenance_monitor x join tocsin.monitor m on m.id = x.monitor
-     where x.maintenance = maintenance_covers.maintenance and m.deleted_at is null;
+    select a.monitor from named n join tocsin.app a on a.host = n.id where n.type = 'host';
 end $$;
 
 -- The same the other way: what covers some monitors between two times.
@@ -44,14 +49,17 @@ begin
       from tocsin.occurrence o
       join tocsin.maintenance w on w.id = o.maintenance
       join tocsin.monitor m on m.id = any (maintenance_of.monitors) and m.deleted_at is null
-       and (m.owner = w.owner and (w.everything or m.tags && w.tags
-                                   or m.group_name <> '' and m.group_name = any (w.groups))
-            or exists (select from tocsin.maintenance_monitor x
-                        where x.maintenance = w.id and x.monitor = m.id))
+      left join tocsin.app a on m.type = 'app' and a.monitor = m.id
+       -- an app is covered with its host
+      left join tocsin.monitor h on h.id = a.host
      where tstzrange(o.starts_at, o.ends_at)
            && tstzrange(maintenance_of."from",
                         greatest(maintenance_of."from", maintenance_of."to"), '[]')
-       and least(o.ends_at, o.cancelled_at) > greatest(o.starts_at, w.created_at);
+       and least(o.ends_at, o.cancelled_at) > greatest(o.starts_at, w.created_at)
+       and (m.owner = w.owner and (w.everything or m.tags && w.tags or h.tags && w.tags
+                                   or m.group_name <> '' and m.group_name = any (w.groups))
+            or exists (select from tocsin.maintenance_monitor x
+                        where x.maintenance = w.id and x.monitor in (m.id, h.id)));
 end $$;
 
 -- May windows have a say in what becomes of these monitors now? Nearly always they do not.
@@ -79,7 +87,7 @@ language plpgsql volatile set search_path = '' set plan_cache_mode = force_gener
 begin
     return query
     with who as materialized (
-        select s.*, u.upto, c.done_at, greatest(s.since, c.done_at) as latest,
+        select s.*, m.type, u.upto, c.done_at, greatest(s.since, c.done_at) as latest,
                case when guess then
                    (select max(l.at) from tocsin.monitor_latest l where l.monitor = s.monitor)
                    + tocsin.silence(m.interval_s) end as patience
@@ -109,7 +117,7 @@ begin
           from who w left join span s on s.monitor = w.monitor and s.span @> w.latest
          where w.status = 4 and coalesce(upper(s.span), w.latest) <= w.upto
     )
-    select w.monitor, 0::smallint, w.patience, 25::smallint, 0, ''
+    select w.monitor, 0::smallint, w.patience, case w.type when 'http' then 25 else 29 end::smallint, 0, ''
       from begin b join who w on w.monitor = b.monitor
      where w.status in (1, 2, 3) and w.patience < b.at
     union all
@@ -118,7 +126,8 @@ begin
       left join named n on n.monitor = b.monitor
      where not (w.status in (1, 2, 3) and coalesce(w.patience < b.at, false))
     union all
-    select w.monitor, x.raw, f.at, case when x.raw = 0 then 25 else w.raw_reason end::smallint,
+    select w.monitor, x.raw, f.at,
+           case when x.raw <> 0 or w.type <> 'http' and w.raw_reason = 29 then w.raw_reason else 25 end::smallint,
            case when x.raw = 0 then 0 else w.raw_code end,
            case when x.raw = 0 then '' else w.raw_message end
       from finish f join who w on w.monitor = f.monitor

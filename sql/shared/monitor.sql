@@ -66,8 +66,8 @@ begin
         'since', tocsin.ts(coalesce(s.since, m.created_at)),
         'reason', (select r.name from tocsin.reason r where r.code = s.reason and r.code <> 0),
         'message', coalesce(s.message, ''), 'code', nullif(coalesce(l.code, s.code::smallint), 0),
-        'checked_at', tocsin.ts(l.at), 'response_ms', tocsin.as_ms(l.total_us),
-        'phases', case when l.at is not null then json_build_object(
+        'checked_at', tocsin.ts(l.at), 'response_ms', tocsin.as_ms(case when m.type = 'http' then l.total_us else nullif(l.total_us, 0) end),
+        'phases', case when l.at is not null and m.type = 'http' then json_build_object(
             'dns', tocsin.as_ms(l.phase_us[1]), 'connect', tocsin.as_ms(l.phase_us[2]),
             'tls', tocsin.as_ms(l.phase_us[3]), 'ttfb', tocsin.as_ms(l.phase_us[4]),
             'transfer', tocsin.as_ms(greatest(l.total_us - l.phase_us[1] - l.phase_us[2] - l.phase_us[3] - l.phase_us[4], 0))) end,

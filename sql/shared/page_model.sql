@@ -38,7 +38,7 @@ begin
     ), shown as (
         select s.*, min(s.place) over (partition by s.section) as section_place
           from stated s left join tocsin.monitor m on m.id = s.monitor
-         where s.kind = 'group' or m.deleted_at is null and m.id is not null
+         where s.kind = 'group' or m.deleted_at is null and m.id is not null and (s.kind <> 'host' or m.type = 'host')
     )
     select (row_number() over (order by s.section_place, s.section, s.place, s.tie) - 1)::integer,
            s.key, s.section, s.kind, s.monitor, s.group_name, s.name, s.description, s.show_ms,
@@ -48,7 +48,7 @@ begin
 end $$;
 
 -- The monitors behind them, by their number in that order. A group's are those of the page's
--- owner that have this group.
+-- owner that have this group; a host's are itself and the apps of its list.
 create or replace function tocsin.page_members(page bigint, draft jsonb default null)
 returns table (n integer, key text, monitor bigint, grouped boolean)
 language plpgsql stable security definer set search_path = ''
@@ -56,12 +56,17 @@ set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select c.n, c.key, coalesce(c.monitor, m.id), c.kind = 'group'
+    select c.n, c.key, coalesce(c.monitor, m.id), c.kind in ('group', 'host')
       from tocsin.page_components(page_members.page, page_members.draft) c
       left join tocsin.page p on c.kind = 'group' and p.id = page_members.page
       left join tocsin.monitor m on m.owner = p.owner and m.group_name = c.group_name
                                 and m.deleted_at is null
-     where coalesce(c.monitor, m.id) is not null;
+     where coalesce(c.monitor, m.id) is not null
+    union all
+    select c.n, c.key, a.monitor, true
+      from tocsin.page_components(page_members.page, page_members.draft) c
+      join tocsin.app a on a.host = c.monitor and a.gone_at is null
+     where c.kind = 'host';
 end $$;
 
 create or replace function tocsin.page_monitors(page bigint) returns setof bigint
@@ -79,6 +84,10 @@ language sql stable security definer set search_path = '' as $$
       join tocsin.component c on c.kind = 'group' and c.group_name = m.group_name
       join tocsin.page p on p.id = c.page and p.owner = m.owner
      where m.id = any (pages_of.monitors)
+    union
+    select c.page
+      from tocsin.app a join tocsin.component c on c.kind = 'host' and c.monitor = a.host
+     where a.monitor = any (pages_of.monitors)
 $$;
 
 -- The incidents that the public reads of, newest first: those of a year, 300 at most. One that
@@ -221,7 +230,7 @@ begin
           from unnest(ns, watched) u (n, monitor)
           left join tocsin.monitor_state s on s.monitor = u.monitor
           left join lateral (select y.total_us / 1000 as ms from tocsin.monitor_latest y
-                              where y.monitor = u.monitor and y.status <> 3
+                              where y.monitor = u.monitor and y.status <> 3 and (y.total_us > 0 or cardinality(y.phase_us) > 0)
                               order by y.at desc limit 1) l on true
     ), worst as (
         select m.n, min(tocsin.status_rank(coalesce(m.status, 0::smallint))) as rank, max(m.ms) as ms

@@ -121,7 +121,9 @@ begin
                                         join tocsin.monitor m on m.id = x)
         select p as page, array_agg(distinct c.id) as ids
           from covered m
-          join tocsin.component c on c.kind = 'monitor' and c.monitor = m.id
+          left join tocsin.app a on a.monitor = m.id
+          join tocsin.component c on c.kind in ('monitor', 'host') and c.monitor = m.id
+                                  or c.kind = 'host' and c.monitor = a.host
                                   or c.kind = 'group' and m.group_name <> '' and c.group_name = m.group_name
           join tocsin.page p on p.id = c.page and p.enabled and p.owner = m.owner
          group by p

@@ -9,6 +9,8 @@
 --   to a channel            that listens to this event. One that hears of `up` but not of
 --                           `degraded` is told `up` when an outage ends in slowness, and
 --                           nothing of a slowness it was never told of.
+--   unknown, as its agent   a host owes one message of it, to channels that hear of `down`, and
+--   is silent               one when it answers again; its apps say nothing
 --   in maintenance          what the checks say is kept until the end. Nothing opens and
 --                           nobody is told; an incident that was open closes when it is over.
 --                           After a silence, people hear what differs from what they heard
@@ -67,11 +69,12 @@ begin
                     else true end as loud,
                greatest(least(w.at, clock_timestamp()), s.since) as at,
                w.reason, w.code, left(w.message, 500) as message,
-               -- what people know it as
+               -- what people know it as; 6: silent
                case when s.status in (0, 4) then s.told else s.status end as known,
                (select i.id from tocsin.incident i
                  where i.monitor = s.monitor and i.auto and i.resolved_at is null) as open,
-               m.owner, m.name, m.url,
+               m.owner, m.name, m.url, m.type,
+               m.type = 'host' and w.status = 0 and w.reason = 29 as silent,
                coalesce(r.name, 'internal') as reason_word, coalesce(r.text, '') as reason_text
           from unnest(transit_step.monitor, transit_step.status, transit_step.at,
                       transit_step.reason, transit_step.code, transit_step.message)
@@ -87,7 +90,7 @@ begin
         update tocsin.monitor_state s
            set status = w.status, since = w.at, seq = w.seq, reason = w.reason, code = w.code,
                message = w.message, halted = false,
-               told = case when w.status in (0, 4) then w.known else w.status end,
+               told = case when w.silent then 6 when w.status in (0, 4) then w.known else w.status end,
                raw = case when w.status = 4 then w.prev end,
                raw_reason = case when w.status = 4 then s.reason else 0 end,
                raw_code = case when w.status = 4 then s.code else 0 end,
@@ -96,7 +99,8 @@ begin
     ), masked as (
         update tocsin.monitor_state s
            set raw = w.status, raw_reason = w.reason, raw_code = w.code, raw_message = w.message,
-               told = case when w.loud and w.status > 0 then w.status else s.told end
+               told = case when w.loud and w.silent then 6 when w.loud and w.status > 0 then w.status
+                           else s.told end
           from want w where w.masked and s.monitor = w.monitor
     ), trail as (
         insert into tocsin.transition (monitor, seq, prev, status, at, reason, code, message)
@@ -143,8 +147,9 @@ begin
         select w.*, c.id as channel, coalesce(i.id, o.id) as incident,
                coalesce(i.started_at, o.started_at) as started_at, o.resolved_at,
                case when w.status = 3 then case when i.change = 'opened' then 'down' end
-                    when w.status = 1 and (i.change = 'resolved' or w.known = 3) then 'up'
-                    when w.status = 2 and (i.change = 'resolved' or w.known = 3)
+                    when w.silent then case when w.known <> 6 then 'silent' end
+                    when w.status = 1 and (i.change = 'resolved' or w.known in (3, 6)) then 'up'
+                    when w.status = 2 and (i.change = 'resolved' or w.known in (3, 6))
                          and not 'degraded' = any (c.events) then 'up'
                     when w.status = 2 and w.known is distinct from 2 then 'degraded'
                     when w.status = 1 and w.known = 2 and 'degraded' = any (c.events) then 'up'
@@ -158,7 +163,7 @@ begin
                               where w.prev = 4 and w.known = 3 and i.id is null
                                 and x.monitor = w.monitor and x.auto
                               order by x.id desc limit 1) o on true
-         where w.status in (1, 2, 3) and w.loud
+         where (w.status in (1, 2, 3) or w.silent) and w.loud
     ), message as (
         insert into tocsin.outbox (key, owner, channel, monitor, incident, seq, event, body)
         select concat_ws('-', d.monitor, d.seq, d.channel,
@@ -167,7 +172,8 @@ begin
                d.owner, d.channel, d.monitor, d.incident, d.seq, d.event,
                jsonb_build_object(
                    'event', d.event,
-                   'monitor', jsonb_build_object('id', d.monitor, 'name', d.name, 'url', d.url),
+                   'monitor', jsonb_build_object('id', d.monitor, 'name', d.name, 'url', d.url,
+                                                 'type', d.type),
                    'incident', case when d.incident is not null then
                        jsonb_build_object('id', d.incident, 'started_at', tocsin.ts(d.started_at))
                        end,
@@ -182,7 +188,7 @@ begin
                       extract(epoch from coalesce(d.resolved_at, d.at)
                                          - coalesce(d.started_at, d.prev_since))::bigint)
                   else '{}' end
-          from due d where d.event = any (d.events)
+          from due d where case d.event when 'silent' then 'down' else d.event end = any (d.events)
         returning 1
     ), told as (
         insert into tocsin.event (kind, owner, ref, body)

@@ -48,12 +48,12 @@ begin
       into watched, by_status
       from (select tocsin.status_word(st.status) as word, count(*) as n
               from tocsin.monitor m join tocsin.monitor_state st on st.monitor = m.id
-             where m.deleted_at is null
+             where m.deleted_at is null and m.type = 'http'
              group by st.status) as s;
     -- A check in time ends at most interval + timeout after the one before.
     select count(*) into overdue
       from tocsin.monitor m
-     where m.deleted_at is null and m.paused_at is null
+     where m.type = 'http' and m.deleted_at is null and m.paused_at is null
        and not exists (select from tocsin.monitor_state st where st.monitor = m.id and st.halted)
        and m.created_at < now() - make_interval(secs => m.interval_s + m.timeout_s + 5)
        and not exists (select from tocsin.monitor_latest l
@@ -64,7 +64,8 @@ begin
       into buckets, owned, oldest_s
       from tocsin.bucket b;
     select count(*) into unplaced
-      from tocsin.monitor m where m.bucket is null and m.deleted_at is null;
+      from tocsin.monitor m
+     where m.bucket is null and m.type = 'http' and m.deleted_at is null;
     select coalesce(jsonb_object_agg(l.key, l.n), '{}') into lag
       from (select e.key, sum(e.value::numeric) as n
               from tocsin.worker w, jsonb_each_text(tocsin.lag_counts(w.stats)) as e
@@ -79,7 +80,9 @@ begin
     database_bytes := pg_database_size(current_database());
     connections := (select sum(d.numbackends) from pg_stat_database d);
     connections_max := current_setting('max_connections')::bigint;
-    stray_segments := (select count(*) from (select from tocsin.segment_default limit 1000) as s);
-    stray_hours := (select count(*) from (select from tocsin.monitor_hour_default limit 1000) as s);
+    stray_segments := (select count(*) from (select from tocsin.segment_default limit 1000) as s)
+                    + (select count(*) from (select from tocsin.fleet_segment_default limit 1000) as s);
+    stray_hours := (select count(*) from (select from tocsin.monitor_hour_default limit 1000) as s)
+                 + (select count(*) from (select from tocsin.fleet_hour_default limit 1000) as s);
     migration := (select coalesce(max(m.number), 0) from tocsin.migration m);
 end $$;

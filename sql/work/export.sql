@@ -1,7 +1,7 @@
 -- Status data out: what the export role asks to write the plain files of docs/status-data.md.
 
 -- Whose data goes out, under which name: of a page what it shows, by the names it has there;
--- with '*' all monitors, by their own. Where two have the same name, the later has its
+-- with '*' all monitors, by their own. Hosts and apps have no readings. Where two have the same name, the later has its
 -- number behind it. null: there is no such page.
 create or replace function work.export_systems(page text)
 returns table (monitor bigint, name text, description text)
@@ -16,7 +16,7 @@ begin
     return query
     with shown as (
         select m.id, m.name, '' as description, row_number() over (order by m.id) as place
-          from tocsin.monitor m where p is null and m.deleted_at is null
+          from tocsin.monitor m where p is null and m.deleted_at is null and m.type = 'http'
         union all
         -- a monitor may stand on a page more than once, by itself and in a group
         (select distinct on (x.monitor) x.monitor,
@@ -25,7 +25,7 @@ begin
            from tocsin.page_members(p) x
            join tocsin.page_components(p) c on c.n = x.n
            join tocsin.monitor m on m.id = x.monitor
-          where p is not null
+          where p is not null and m.type = 'http'
           order by x.monitor, x.grouped, c.n)
     )
     select s.id, case when row_number() over (partition by lower(s.name) order by s.place, s.id) = 1

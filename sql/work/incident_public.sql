@@ -15,7 +15,11 @@ language sql stable security definer set search_path = '' set enable_nestloop = 
          where x.auto and x.published_at is null and x.resolved_at > now() - interval '10 minutes'
     ), shown as (
         select x.id, x.lasted, c.page, c.position, c.name
-          from fresh x join tocsin.component c on c.monitor = x.monitor and c.kind = 'monitor'
+          from fresh x join tocsin.component c on c.monitor = x.monitor and c.kind in ('monitor', 'host')
+        union all
+        select x.id, x.lasted, c.page, c.position, c.name
+          from fresh x join tocsin.app a on a.monitor = x.monitor
+          join tocsin.component c on c.monitor = a.host and c.kind = 'host'
         union all
         select x.id, x.lasted, c.page, c.position, c.name
           from fresh x

@@ -224,7 +224,8 @@ begin
     if last + interval '24 hours' <= least(coalesce(ready, 'infinity'), now() - interval '5 minutes') then
         -- a bucket at a time: memory has a bound, however many monitors there are
         select n + sum(tocsin.pack_day((last at time zone 'UTC')::date, b.ids)) into n
-          from (select array_agg(m.id) as ids from tocsin.monitor m group by m.bucket) b;
+          from (select array_agg(m.id) as ids from tocsin.monitor m
+                 group by m.bucket, case when m.bucket is null then m.id / 1000 end) b;
         update tocsin.watermark w set at = last + interval '24 hours' where w.name = 'day';
         n := greatest(coalesce(n, 0), 1);
     end if;

@@ -1,4 +1,5 @@
--- Partitions of segment (an hour each) and monitor_hour (a day each): there for the next 48
+-- Partitions of segment and fleet_segment (an hour each), monitor_hour and fleet_hour (a day
+-- each): there for the next 48
 -- hours at any time, so that a keeper that fails is noticed long before it matters. What
 -- came when none was there waits in the default partition, and is moved into its own here.
 -- Returns how many rows had to be moved; more than 0 is worth an alarm.
@@ -8,10 +9,10 @@ create or replace function tocsin.partition(parent text, at timestamptz)
 returns table (name text, low timestamptz, high timestamptz)
 language sql immutable set search_path = '' as $$
     select parent || to_char(low at time zone 'UTC',
-                             case parent when 'segment' then '_YYYYMMDD_HH24'
-                                         else '_YYYYMMDD' end),
-           low, low + case parent when 'segment' then interval '1 hour' else interval '24 hours' end
-      from (select date_trunc(case parent when 'segment' then 'hour' else 'day' end, at, 'UTC')
+                             case when parent like '%segment' then '_YYYYMMDD_HH24'
+                                  else '_YYYYMMDD' end),
+           low, low + case when parent like '%segment' then interval '1 hour' else interval '24 hours' end
+      from (select date_trunc(case when parent like '%segment' then 'hour' else 'day' end, at, 'UTC')
                    as low) x
 $$;
 
@@ -20,7 +21,7 @@ create or replace function tocsin.partition_make(parent text, at timestamptz) re
 language plpgsql volatile set search_path = '' as $$
 declare
     p     record;
-    key   constant text := case parent when 'segment' then 'at' else 'hour' end;
+    key   constant text := case when parent like '%segment' then 'at' else 'hour' end;
     moved integer;
 begin
     select * into p from tocsin.partition(partition_make.parent, partition_make.at);
@@ -48,17 +49,21 @@ begin
     if not pg_try_advisory_xact_lock(20261, 6) then
         return 0;
     end if;
-    for t in select 'segment' as parent, at
+    for t in select p as parent, at
                from generate_series(now() - interval '1 hour', now() + interval '48 hours',
-                                    interval '1 hour') at
+                                    interval '1 hour') at, unnest(array['segment', 'fleet_segment']) p
              union all
-             select 'monitor_hour', at
+             select p, at
                from generate_series(now() - interval '1 day', now() + interval '3 days',
-                                    interval '1 day') at
+                                    interval '1 day') at, unnest(array['monitor_hour', 'fleet_hour']) p
              union
              select 'segment', s.at from tocsin.segment_default s
              union
-             select 'monitor_hour', h.hour from tocsin.monitor_hour_default h loop
+             select 'fleet_segment', s.at from tocsin.fleet_segment_default s
+             union
+             select 'monitor_hour', h.hour from tocsin.monitor_hour_default h
+             union
+             select 'fleet_hour', h.hour from tocsin.fleet_hour_default h loop
         moved := moved + tocsin.partition_make(t.parent, t.at);
     end loop;
     if moved > 0 then

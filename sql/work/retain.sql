@@ -12,6 +12,18 @@ begin
     return not open;
 end $$;
 
+-- The same for the samples of hosts; those of a host that is gone are of no use.
+create or replace function tocsin.fleet_packed_all(part regclass) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+    open boolean;
+begin
+    execute format('select exists (select from %s s join tocsin.host h on h.monitor = s.host
+                      left join tocsin.fleet_packed p on p.host = s.host
+                     where p.at is null or s.at >= p.at or s.changed >= p.xid)', part) into open;
+    return not open;
+end $$;
+
 create or replace function tocsin.drop_partitions(parent text, keep interval) returns integer
 language plpgsql volatile set search_path = '' as $$
 declare
@@ -26,12 +38,13 @@ begin
            -- the name of the last partition that is old enough sorts after it
            and c.relname < (select x.name from tocsin.partition(parent, now() - keep) x)
            -- hours that no day was made of stay
-           and (parent <> 'monitor_hour'
+           and (parent like '%segment'
                 or c.relname < (select x.name from tocsin.watermark w
                                  cross join lateral tocsin.partition(parent, w.at) x
-                                 where w.name = 'day'))
+                                 where w.name = case parent when 'monitor_hour' then 'day' else 'fleet_day' end))
          order by c.relname loop
         continue when parent = 'segment' and not tocsin.packed_all(p.part);
+        continue when parent = 'fleet_segment' and not tocsin.fleet_packed_all(p.part);
         execute format('drop table %s', p.part);
         n := n + 1;
     end loop;
@@ -72,7 +85,9 @@ begin
         return 0;
     end if;
     n := tocsin.drop_partitions('segment', greatest(segments, interval '2 hours'))
+       + tocsin.drop_partitions('fleet_segment', greatest(segments, interval '2 hours'))
        + tocsin.drop_partitions('monitor_hour', greatest(hours, interval '2 days'))
+       + tocsin.drop_partitions('fleet_hour', greatest(hours, interval '2 days'))
        + tocsin.purge_monitors(deleted, most / 10);
 
     delete from tocsin.monitor_day d where d.ctid = any (array(
@@ -98,8 +113,35 @@ begin
     delete from tocsin.audit a where a.id = any (array(
         select x.id from tocsin.audit x where x.at < now() - days limit most));
     get diagnostics gone = row_count; n := n + gone;
-    return n + tocsin.retain_keys();
+    return n + tocsin.retain_keys() + tocsin.retain_fleet(days, most);
 end $$;
+
+-- What happened on hosts and in apps is kept like the days; an action that is asked of
+-- somebody stays until it is over.
+create or replace function tocsin.retain_fleet(days interval, most integer) returns integer
+language sql volatile set search_path = '' as $$
+    with day as (
+        delete from tocsin.fleet_day d where d.ctid = any (array(
+            select x.ctid from tocsin.fleet_day x where x.day < (now() - days)::date limit most)) returning 1
+    ), event as (
+        delete from tocsin.fleet_event e where e.id = any (array(
+            select x.id from tocsin.fleet_event x where x.at < now() - days order by x.at limit most)) returning 1
+    ), action as (
+        delete from tocsin.app_action a where a.id = any (array(
+            select x.id from tocsin.app_action x
+             where x.asked_at < now() - days and x.done_at is not null order by x.asked_at limit most)) returning 1
+    ), output as (
+        -- the output of a deploy is long, and soon nobody asks for it
+        update tocsin.app_action a set output = null
+         where a.id = any (array(select x.id from tocsin.app_action x
+                                  where x.output is not null and x.done_at < now() - interval '90 days' limit 500))
+        returning 1
+    ), enrolment as (
+        delete from tocsin.enrolment e where e.result is null and e.expires_at < now() - interval '30 days' returning 1
+    )
+    select ((select count(*) from day) + (select count(*) from event) + (select count(*) from action)
+            + (select count(*) from output) + (select count(*) from enrolment))::integer
+$$;
 
 -- What opens doors and is over: kept for a while, so that its use can be told from a guess.
 create or replace function tocsin.retain_keys() returns integer

@@ -1,7 +1,7 @@
 -- What the scheduler decides: where a new monitor belongs, and how many buckets each
 -- checker may hold. Any number of schedulers may run; one at a time decides.
 
--- Give monitors without one a bucket and a slot, and each bucket a row in every region.
+-- Give monitors that are checked from here and have none a bucket and a slot, and each bucket a row in every region.
 -- Slots that were freed a day ago go first, then the last bucket is filled up. Returns how
 -- many were placed, at most 20 000: call again while it is not 0.
 create or replace function work.place() returns integer
@@ -15,7 +15,7 @@ begin
     if not pg_try_advisory_xact_lock(20261, 3) then
         return 0;
     end if;
-    fresh := array(select m.id from tocsin.monitor m where m.bucket is null
+    fresh := array(select m.id from tocsin.monitor m where m.bucket is null and m.type = 'http'
                     order by m.id limit 20000 for update skip locked);
 
     with free as (

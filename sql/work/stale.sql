@@ -58,6 +58,6 @@ language sql volatile set search_path = '' as $$
       join tocsin.monitor m on m.id = s.monitor
       left join lateral (select max(x.at) as at from tocsin.monitor_latest x
                           where x.monitor = s.monitor) l on true
-     where (s.status in (1, 2, 3) or s.raw in (1, 2, 3)) and m.paused_at is null and m.deleted_at is null
+     where m.type = 'http' and (s.status in (1, 2, 3) or s.raw in (1, 2, 3)) and m.paused_at is null and m.deleted_at is null
        and coalesce(l.at, greatest(awake, s.since)) < clock - tocsin.silence(m.interval_s)
 $$;

@@ -58,7 +58,7 @@ select test.eq(count(*)::integer, 8, 'the timeline says when they opened and clo
 -- what a message says
 select test.eq(o.body - 'at' - 'incident', '{"event": "down", "status": "down", "previous": "paused", "reason": "connect_refused",
     "reason_text": "the connection was refused", "message": "because", "code": 503,
-    "monitor": {"id": 1, "name": "site 1", "url": "https://example.com/1"}}'::jsonb, 'body')
+    "monitor": {"id": 1, "name": "site 1", "url": "https://example.com/1", "type": "http"}}'::jsonb, 'body')
   from tocsin.outbox o where o.channel = 1;
 select test.ok(o.body #>> '{incident,id}' = o.incident::text and o.body #>> '{incident,started_at}' = o.body ->> 'at',
                'it names the incident') from tocsin.outbox o where o.channel = 1;

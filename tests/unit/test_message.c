@@ -71,6 +71,35 @@ static void a_recovery_says_how_long_it_lasted(void **)
     json_decref(body);
 }
 
+static void a_host_that_is_silent_and_back_is_told(void **)
+{
+    json_t *body = body_of(
+        "{\"event\":\"silent\",\"monitor\":{\"id\":9,\"name\":\"vm-1\",\"url\":\"\","
+        "\"type\":\"host\"},\"incident\":null,\"status\":\"unknown\",\"previous\":\"up\","
+        "\"at\":\"2026-11-21T03:00:00.000Z\",\"reason\":\"silent\","
+        "\"reason_text\":\"the agent does not answer\",\"message\":\"timeout\",\"code\":0}");
+    struct message m;
+
+    assert_int_equal(
+        message_make(&m, body, "https://x.example", message_time("2026-11-21T03:01:00Z")), 0);
+    assert_string_equal(m.subject, "SILENT: vm-1");
+    assert_string_equal(m.link, "https://x.example/hosts/?id=9");
+    assert_string_equal(m.text,
+                        "vm-1 does not answer: nobody knows how it and its apps are.\n\n"
+                        "Since:    2026-11-21 03:00:00 UTC (for 1 min)\n"
+                        "Reason:   timeout (the agent does not answer)\n\n"
+                        "https://x.example/hosts/?id=9\n");
+    message_free(&m);
+    json_object_set_new(body, "event", json_string("up"));
+    json_object_set_new(body, "previous", json_string("unknown"));
+    json_object_set_new(body, "duration_s", json_integer(90));
+    assert_int_equal(message_make(&m, body, NULL, 0), 0);
+    assert_string_equal(m.subject, "UP: vm-1 (was silent for 1 min 30 s)");
+    assert_non_null(strstr(m.text, "vm-1 answers again.\n"));
+    message_free(&m);
+    json_decref(body);
+}
+
 static void a_strangers_line_break_begins_no_line(void **)
 {
     json_t *body = body_of(down), *doc, *more;
@@ -228,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_outage_is_told),
         cmocka_unit_test(a_recovery_says_how_long_it_lasted),
+        cmocka_unit_test(a_host_that_is_silent_and_back_is_told),
         cmocka_unit_test(a_strangers_line_break_begins_no_line),
         cmocka_unit_test(a_body_without_event_is_none),
         cmocka_unit_test(durations_have_two_units),
