@@ -26,7 +26,7 @@ end $$;
 
 -- What was done. input: verb (env, env.restore, env.reveal, logs.download, …), before and
 -- after (secrets masked by who sends them: no value of a secret ever comes here), text for the
--- history. A change of an env file stands in the history of the app.
+-- history; whatever else it has (file, keys) goes with `after`. A change of an env file stands in the history of the app.
 create or replace function api.app_did(caller bigint, id bigint, input jsonb) returns json
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -40,7 +40,8 @@ begin
     if verb !~ '^[a-z]+(\.[a-z]+)?$' then
         perform tocsin.fail(422, 'That is no verb.', 'verb', 'must be a word such as env.restore');
     end if;
-    perform tocsin.audit(who.id, input, 'app.' || verb, 'app', m.id::text, input->'before', input->'after');
+    perform tocsin.audit(who.id, input, 'app.' || verb, 'app', m.id::text, input->'before',
+                         nullif(coalesce(input->'after', '{}') || (input - '{@,verb,text,before,after,need}'::text[]), '{}'));
     if verb in ('env', 'env.restore') then
         perform tocsin.fleet_note((select a.host from tocsin.app a where a.monitor = m.id), m.id, 'env',
                                   coalesce(nullif(input->>'text', ''), 'an env file was changed'), who.email);

@@ -245,7 +245,8 @@ language sql stable security definer set search_path = '' as $$
              where case when fleet_events.app is not null then x.app = fleet_events.app else x.host = fleet_events.host end
                and x.at >= coalesce((input->>'from')::timestamptz, now() - interval '30 days')
                and x.at < coalesce((input->>'to')::timestamptz, 'infinity')
-             order by x.at desc, x.id desc limit 1000) e
+             order by x.at desc, x.id desc
+             limit least(coalesce((input->>'limit')::integer, 500), 1000)) e
       left join tocsin.app a on a.monitor = e.app
 $$;
 
