@@ -67,9 +67,8 @@ begin
                format('tocsin_monitors{status="%s"}', s.word), coalesce(v.by_status ->> s.word, '0')
           from unnest(array['unknown', 'up', 'degraded', 'down', 'maintenance', 'paused']) as s (word);
     return query
-        select 'tocsin_' || t.type || 's', 'gauge', case t.type when 'host' then 'Hosts by status.' else 'Apps by status.' end,
-               format('tocsin_%ss{status="%s"}', t.type, s.word), coalesce(c.n, 0)::text
-          from unnest(array['host', 'app']) with ordinality as t (type, n)
+        select t.family, 'gauge', t.help, format('%s{status="%s"}', t.family, s.word), coalesce(c.n, 0)::text
+          from (values (1, 'host', 'tocsin_hosts', 'Hosts by status.'), (2, 'app', 'tocsin_apps', 'Apps by status.')) as t (n, type, family, help)
          cross join unnest(array['unknown', 'up', 'degraded', 'down', 'maintenance', 'paused']) with ordinality as s (word, n)
           left join (select m.type, st.status, count(*) as n
                        from tocsin.monitor m join tocsin.monitor_state st on st.monitor = m.id

@@ -131,7 +131,8 @@ def test_components_are_checked_and_named_by_their_place(quiet, ann):
                        ({'kind': 'group'}, 'group'), ({'kind': 'group', 'group': ' '}, 'group'), ({**good, 'id': foreign}, 'id'),
                        ({**good, 'name': 'x' * 121}, 'name'), ({**good, 'section': 'x' * 81}, 'section'),
                        ({**good, 'description': 'x' * 501}, 'description'), ({**good, 'show_ms': 'no'}, 'show_ms'),
-                       ({**good, 'colour': 'red'}, 'colour'), ({**good, 'monitor': 'one'}, 'monitor'), ({**good, 'kind': 'host'}, 'kind')):
+                       ({**good, 'colour': 'red'}, 'colour'), ({**good, 'monitor': 'one'}, 'monitor'), ({**good, 'kind': 'site'}, 'kind'),
+                       ({**good, 'kind': 'host'}, 'monitor')):
         refused(ann.api('PUT', path, json={'components': [good, bad]}), f'components[1].{field}')
     refused(ann.api('PUT', path, json={'components': [good] * 501}), 'components')
     refused(ann.api('PUT', path, json={}), 'components')
