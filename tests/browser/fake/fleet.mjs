@@ -240,7 +240,7 @@ export const fleetRoutes = [
     ['GET', /^\/hosts\/(\d+)$/, ({ w, id }) => { const h = w.hosts.get(id); return h ? { ...h, apps: [...w.apps.values()].filter((a) => a.host === id).map((a) => ({ id: a.id, name: a.name, key: a.key, type: a.type, status: a.status, state: a.state, gone: false })) } : fail(404); }],
     ['PATCH', /^\/hosts\/(\d+)$/, ({ w, id, body, ifMatch, tell }) => { const h = w.hosts.get(id); if (ifMatch && ifMatch !== String(h.version)) return fail(412); Object.assign(h, body, { version: h.version + 1 }); tell('host', { id, change: 'updated' }); return h; }],
     ['DELETE', /^\/hosts\/(\d+)$/, ({ w, id, tell }) => { w.hosts.get(id).deleted_at = iso(Date.now()); tell('host', { id, change: 'deleted' }); return null; }],
-    ['POST', /^\/hosts\/(\d+)\/restore$/, ({ w, id }) => { delete w.hosts.get(id).deleted_at; return {}; }],
+    ['POST', /^\/monitors\/(10\d)\/restore$/, ({ w, id }) => { delete w.hosts.get(id).deleted_at; return {}; }],
     ['GET', /^\/hosts\/(\d+)\/series$/, ({ w, id, query }) => hostSeries(w.hosts.get(id), query)],
     ['GET', /^\/hosts\/(\d+)\/events$/, ({ w, id }) => page(w.fleetEvents.filter((e) => w.apps.get(e.app)?.host === id))],
     ['GET', /^\/(?:hosts|apps)\/(\d+)\/grants$/, ({ w }) => page(w.grants)],

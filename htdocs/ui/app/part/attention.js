@@ -2,6 +2,7 @@
 import { html } from '../html.js';
 import { href } from '../base.js';
 import { count } from '../lib/number.js';
+import { statusOf } from '../lib/fleet.js';
 import { rank, shown } from '../lib/status.js';
 import { ago, instant, span } from '../lib/time.js';
 import { acknowledge } from '../store/actions.js';
@@ -11,7 +12,7 @@ import { flips, loaded, monitors } from '../store/monitors.js';
 import { can } from '../store/session.js';
 import { Button } from './button.js';
 import { Icon, StatusIcon } from './icon.js';
-import { LiveBadge } from './status.js';
+import { Badge, LiveBadge } from './status.js';
 
 const MAX = 8;
 const BAD = ['down', 'degraded', 'unknown'];
@@ -24,10 +25,13 @@ export function Attention({ data }) {
         const now = shown({ status: row.status.peek(), checkedAt: row.checkedAt, interval: row.interval }, tick.value, false);
         return BAD.includes(now.status) && row.checkedAt !== null;
     }).sort((a, b) => rank(a.status.peek()) - rank(b.status.peek()) || b.since - a.since);
+    const fleet = lostSince.value ? [] : (data?.attention ?? []).filter((/** @type {any} */ item) => item.kind === 'host' || item.kind === 'app');
+    const n = bad.length + fleet.length;
     const facts = new Map((data?.attention ?? []).map((/** @type {any} */ item) => [item.id, item]));
     const incidents = new Map((data?.incidents ?? []).map((/** @type {any} */ item) => [item.monitor, item]));
-    return html`<section class="card" aria-labelledby="attention"><header><h2 id="attention">Needs attention</h2>${bad.length > 0 && html`<span class="meta">${count(bad.length)}</span>`}</header>
-        ${bad.length === 0 ? html`<${AllWell} data=${data}/>` : html`<ul class="lines">${bad.slice(0, MAX).map((row) => html`<${Trouble} key=${row.id} row=${row} fact=${facts.get(row.id)} incident=${incidents.get(row.id)}/>`)}
+    return html`<section class="card" aria-labelledby="attention"><header><h2 id="attention">Needs attention</h2>${n > 0 && html`<span class="meta">${count(n)}</span>`}</header>
+        ${n === 0 ? html`<${AllWell} data=${data}/>` : html`<ul class="lines">${bad.slice(0, MAX).map((row) => html`<${Trouble} key=${row.id} row=${row} fact=${facts.get(row.id)} incident=${incidents.get(row.id)}/>`)}
+            ${fleet.slice(0, MAX).map((/** @type {any} */ item) => html`<${FleetTrouble} key=${`${item.kind} ${item.id}`} item=${item} incident=${incidents.get(item.id)}/>`)}
             ${bad.length > MAX && html`<li><a href=${href('monitors/?status=down')}>${count(bad.length - MAX)} more</a></li>`}</ul>`}</section>`;
 }
 
@@ -40,6 +44,11 @@ function Trouble({ row, fact, incident }) {
         <span class="grow"><a href=${href(`monitors/?id=${row.id}`)}><b>${row.name}</b></a>${why && html` <span class="soft">${String(why).replaceAll('_', ' ')}</span>`}</span>
         ${incident && !incident.acked_at && can('member') && html`<${Button} small onClick=${() => acknowledge(incident.id)} label=${`Acknowledge ${row.name}`}>Acknowledge<//>`}</li>`;
 }
+
+/** @param {{item: any, incident: any}} props a host or an app, as the overview has it */
+const FleetTrouble = ({ item, incident }) => html`<li><span class="c-trouble"><${Badge} status=${statusOf(item.status)} since=${instant(item.since)}/></span>
+    <span class="grow"><a href=${href(`${item.kind}s/?id=${item.id}`)}><b>${item.name}</b></a> <span class="soft">${String(item.message || item.reason || '').replaceAll('_', ' ')}</span></span>
+    ${incident && !incident.acked_at && can('member') && html`<${Button} small onClick=${() => acknowledge(incident.id)} label=${`Acknowledge ${item.name}`}>Acknowledge<//>`}</li>`;
 
 /** @param {{data: any}} props */
 function AllWell({ data }) {

@@ -18,11 +18,14 @@ export function OpenIncidents({ list }) {
                     <br/><span class="meta">${item.severity} · ${span((tick.value - (instant(item.started_at) ?? tick.value)) / 1000)}${item.acked_by ? ` · acknowledged by ${item.acked_by}` : ''}</span></span></li>`)}</ul>`}</section>`;
 }
 
+/** Hosts and apps have pages of their own. @type {Record<string, string>} */
+const PLACE = { host: 'hosts', app: 'apps' };
+
 /** @param {{list: any[]|undefined}} props */
 export function Changes({ list }) {
     if (!list?.length) return null;
     return html`<section class="card" aria-labelledby="changes"><header><h2 id="changes">Changes, 24 hours</h2></header><ul class="lines changes">${list.slice(0, 8).map((item) => html`
-        <li key=${`${item.monitor} ${item.at}`}><${Time} at=${instant(item.at)}/><a class="cut" href=${href(`monitors/?id=${item.monitor}`)}>${item.name}</a><span class="grow"></span>
+        <li key=${`${item.monitor} ${item.at}`}><${Time} at=${instant(item.at)}/><a class="cut" href=${href(`${PLACE[item.type] ?? 'monitors'}/?id=${item.monitor}`)}>${item.name}</a><span class="grow"></span>
             <${Badge} status=${item.from} iconOnly/><${Icon} name="next"/><${Badge} status=${item.to}/></li>`)}</ul></section>`;
 }
 
@@ -40,6 +43,6 @@ export function Expiring({ list }) {
     if (!list?.length) return null;
     return html`<section class="card" aria-labelledby="expiring"><header><h2 id="expiring">Certificates that expire</h2></header><ul class="lines">${list.slice(0, 8).map((item) => {
         const days = Math.floor(((instant(item.not_after) ?? 0) - tick.value) / 864e5);
-        return html`<li key=${item.id}><${Icon} name="shield"/><a class="cut grow" href=${href(`monitors/?id=${item.id}`)}>${item.name}</a><span class=${days < 8 ? 'badge s-degraded' : 'soft'}><b>${days < 0 ? 'expired' : plural(days, 'day')}</b></span></li>`;
+        return html`<li key=${item.id}><${Icon} name="shield"/><a class="cut grow" href=${href(`${PLACE[item.kind] ?? 'monitors'}/?id=${item.id}`)}>${item.name}</a><span class=${days < 8 ? 'badge s-degraded' : 'soft'}><b>${days < 0 ? 'expired' : plural(days, 'day')}</b></span></li>`;
     })}</ul></section>`;
 }

@@ -18,15 +18,17 @@ const LOOK_MS = 3000;
 const TTLS = /** @type {[string, string][]} */ ([['900', '15 minutes'], ['3600', '1 hour'], ['14400', '4 hours'], ['86400', '1 day']]);
 const ARCHES = /** @type {[string, string][]} */ ([['amd64', 'Linux, x86-64'], ['arm64', 'Linux, ARM 64']]);
 
-export const openEnrol = () => openDialog(() => html`<${Enrol}/>`);
+/** @param {{id: number, name: string}} [host] that is to be enrolled anew */
+export const openEnrol = (host) => openDialog(() => html`<${Enrol} host=${host}/>`);
 
-function Enrol() {
+/** @param {{host?: {id: number, name: string}}} props */
+function Enrol({ host }) {
     const [made, setMade] = useState(/** @type {any} */ (null));
-    return made ? html`<${Waiting} made=${made} again=${() => setMade(null)}/>` : html`<${Ask} done=${setMade}/>`;
+    return made ? html`<${Waiting} made=${made} title=${host ? `Enrol ${host.name} anew` : 'Add host'} again=${() => setMade(null)}/>` : html`<${Ask} host=${host} done=${setMade}/>`;
 }
 
-/** @param {{done: (made: any) => void}} props */
-function Ask({ done }) {
+/** @param {{host?: {id: number, name: string}, done: (made: any) => void}} props */
+function Ask({ host, done }) {
     const [name, setName] = useState('');
     const [labels, setLabels] = useState(/** @type {string[]} */ ([]));
     const [arch, setArch] = useState('amd64');
@@ -37,7 +39,7 @@ function Ask({ done }) {
         if (busy) return;
         setBusy(true);
         try {
-            const body = { ttl_s: Number(ttl), ...(name.trim() ? { name: name.trim() } : {}), ...(labels.length ? { labels } : {}) };
+            const body = { ttl_s: Number(ttl), ...(host ? { host: host.id } : {}), ...(name.trim() ? { name: name.trim() } : {}), ...(labels.length ? { labels } : {}) };
             done({ ...await post('/hosts/enrolments', body), arch });
         } catch (e) {
             setProblem(asProblem(e));
@@ -45,16 +47,16 @@ function Ask({ done }) {
         }
     }
     const errors = problem?.errors ?? {};
-    return html`<${Dialog} title="Add host" onSubmit=${send}><p class="soft">An agent on the machine tells how it is and what its apps do. It listens in your private network only, and does nothing that its own list does not allow.</p><${FormProblem} problem=${problem} known=${['name', 'labels', 'ttl_s']}/>
+    return html`<${Dialog} title=${host ? `Enrol ${host.name} anew` : 'Add host'} onSubmit=${send}><p class="soft">An agent on the machine tells how it is and what its apps do. It listens in your private network only, and does nothing that its own list does not allow.</p><${FormProblem} problem=${problem} known=${['name', 'labels', 'ttl_s']}/>
         <${Radios} label="Machine" name="arch" value=${arch} options=${ARCHES} onChange=${setArch}/>
-        <${Field} label="Name" need="optional" value=${name} onInput=${setName} placeholder="its own host name" error=${errors.name} maxlength=${120} autofocus/>
-        <${TagInput} label="Labels" value=${labels} known=${hostLabels()} onChange=${setLabels} error=${errors.labels}/>
+        ${!host && html`<${Field} label="Name" need="optional" value=${name} onInput=${setName} placeholder="its own host name" error=${errors.name} maxlength=${100} autofocus/>
+        <${TagInput} label="Labels" value=${labels} known=${hostLabels()} onChange=${setLabels} error=${errors.labels}/>`}
         <${Select} label="The line works for" value=${ttl} onChange=${setTtl} options=${TTLS} error=${errors.ttl_s}/>
         <footer><${Button} onClick=${closeDialog}>Cancel<//><${Button} kind="primary" type="submit" busy=${busy}>Make the line<//></footer><//>`;
 }
 
-/** The wait: the server tells when the agent has called; it is asked as well. @param {{made: any, again: () => void}} props */
-function Waiting({ made, again }) {
+/** The wait: the server tells when the agent has called; it is asked as well. @param {{made: any, title: string, again: () => void}} props */
+function Waiting({ made, title, again }) {
     const [e, setE] = useState(made);
     const [hand, setHand] = useState(false);
     useEffect(() => {
@@ -72,7 +74,7 @@ function Waiting({ made, again }) {
     const revoke = async () => { await del(`/hosts/enrolments/${made.id}`).catch(() => {}); closeDialog(); };
     const command = made.command ?? `curl -fsSL ${new URL('agent/install.sh', root)} | sudo sh -s -- --token ${made.token}`;
     const clock = `${String(Math.floor(left / 60)).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
-    return html`<${Dialog} title="Add host" wide><div class=${`result s-${host ? 'up' : over ? 'down' : 'unknown'}`} role="status"><div class="row"><${Badge} status=${host ? 'up' : over ? 'down' : 'unknown'} word=${host ? (e.seen ? 'enrolled, and answers' : 'enrolled') : over ? 'the time is over' : 'waiting for the agent'}/>
+    return html`<${Dialog} title=${title} wide><div class=${`result s-${host ? 'up' : over ? 'down' : 'unknown'}`} role="status"><div class="row"><${Badge} status=${host ? 'up' : over ? 'down' : 'unknown'} word=${host ? (e.seen ? 'enrolled, and answers' : 'enrolled') : over ? 'the time is over' : 'waiting for the agent'}/>
             ${host ? html`<span><a href=${href(`hosts/?id=${host.id}`)} onClick=${closeDialog}><b>${host.name || 'To the host'}</b></a> is trusted now. ${e.seen ? 'It has answered.' : 'Its first answer comes within a minute.'}</span>` : over ? html`<span>Nothing called in time. The line does not work any more.</span>` : html`<span class="soft">The line works once, for <time class="num" role="timer">${clock}</time> more.</span>`}</div></div>
         ${!host && !over && html`<p>Run this on the machine, as somebody who may use <code>sudo</code>:</p><p class="secret"><code class="grow">${command}</code><${Copy} text=${command}/></p>
             <div><button type="button" class="linklike" aria-expanded=${hand} onClick=${() => setHand(!hand)}>${hand ? 'Hide the steps by hand' : 'Or by hand, step by step'}</button></div>${hand && html`<${ByHand} made=${made}/>`}`}

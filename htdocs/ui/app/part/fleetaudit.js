@@ -54,5 +54,5 @@ function Entry({ item }) {
         <footer><${Button} kind="primary" onClick=${closeDialog}>Close<//></footer><//>`);
     const failed = item.after?.error || item.after?.state === 'failed';
     return html`<tr><td data-label="Time"><${Time} at=${instant(item.at)} exact/></td><td data-label="Who">${actor(item)}</td><td data-label="What">${item.action}${failed ? html` <span class="badge s-down"><${Icon} name="close"/><b>failed</b></span>` : ''}</td>
-        <td data-label="Change" class="cut-cell">${list.slice(0, 2).map((d) => html`<div key=${d.name}>${d.name}: ${item.before ? html`<del>${words(d.mine).slice(0, 60)}</del> → ` : ''}${words(d.theirs).slice(0, 80)}</div>`)}${list.length > 0 && html`<button type="button" class="linklike" onClick=${open}>${list.length > 2 ? `All ${list.length}` : 'Details'}</button>`}</td><td data-label="From" class="mono">${item.address ?? '—'}</td></tr>`;
+        <td data-label="Change" class="cut-cell"><div>${list.slice(0, 2).map((d) => html`<div key=${d.name}>${d.name}: ${item.before ? html`<del>${words(d.mine).slice(0, 60)}</del> → ` : ''}${words(d.theirs).slice(0, 80)}</div>`)}${list.length > 0 && html`<button type="button" class="linklike" onClick=${open}>${list.length > 2 ? `All ${list.length}` : 'Details'}</button>`}</div></td><td data-label="From" class="mono">${item.address ?? '—'}</td></tr>`;
 }

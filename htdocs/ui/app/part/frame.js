@@ -65,7 +65,7 @@ function Drawer() {
 }
 
 /** Of a demonstration: nobody takes its numbers for real ones. */
-const Demo = () => html`<aside class="demo" aria-label="Demonstration"><p><b>Demo.</b> The data is made up and nothing is saved.</p><a href="https://github.com/tocsin-monitor/tocsin" target="_blank" rel="noopener noreferrer">Install Tocsin</a></aside>`;
+const Demo = () => html`<aside class="demo" aria-label="Demonstration"><p><b>Demo.</b> The data is made up and nothing is saved.</p>${/^https:/.test(boot.value?.install_url ?? '') && html`<a href=${boot.value?.install_url} target="_blank" rel="noopener noreferrer">Install Tocsin</a>`}</aside>`;
 
 /** What concerns every page. The room of an announcement is there before its text, so that it is read out. */
 function Banners() {

@@ -57,7 +57,7 @@ export function LinkedCharts({ path, name, event, id, charts, what, fields }) {
     const csv = () => saveCsv(`${name} metrics`, [['time', ...list.flatMap((one) => one.names.map((n) => `${one.title} ${one.text?.[n] ?? n}`))], ...(got?.series.t ?? []).map((t, i) => [new Date(t * 1000).toISOString(), ...list.flatMap((one) => one.names.map((n) => one.columns[n]?.[i]))])]);
     return html`<section class="stack" aria-label=${what}><div class="row"><span class="segments" role="group" aria-label="Span">${RANGES.map((r) => html`<button type="button" key=${r} aria-pressed=${range === r} onClick=${() => setQuery({ range: r === '6h' ? '' : r })}>${r}</button>`)}
                 <button type="button" aria-pressed=${!RANGES.includes(range)} onClick=${() => openDialog(() => html`<${Custom}/>`)}>…<span class="sr">Another span</span></button></span>
-            ${!RANGES.includes(range) && html`<${Button} small onClick=${() => setQuery({ range: '' })}>Back to 6 hours<//>`}<span class="meta grow">Drag to zoom, click to see what changed then.</span>${got && !nothing && html`<${Button} small kind="quiet" onClick=${csv}>CSV<//>`}</div>
+            ${!RANGES.includes(range) && html`<${Button} small onClick=${() => setQuery({ range: '' })}>Back to 6 hours<//>`}<span class="meta grow hint">Drag to zoom, click to see what changed then.</span>${got && !nothing && html`<${Button} small kind="quiet" onClick=${csv}>CSV<//>`}</div>
         <${Failed} error=${data.error.value} what=${what} retry=${data.load} old=${Boolean(got)}/>
         ${moment > 0 && got && html`<section class="card what-changed" aria-labelledby="what-changed"><header><h2 id="what-changed">What changed around ${absolute(moment * 1000, zone.value)}</h2><${Button} small kind="quiet" icon="close" label="Close" onClick=${() => setQuery({ at: '' })}/></header>
             <div role="status">${changed.length ? html`<ul class="lines">${changed.map((item, i) => html`<${EventLine} key=${i} item=${item} from=${moment * 1000}/>`)}</ul>` : html`<p class="card-body soft">Nothing that Tocsin knows of, ten minutes before and after.</p>`}</div></section>`}
@@ -73,7 +73,7 @@ function labelOf(one, events) {
     const most = (/** @type {string} */ n) => (one.columns[n] ?? []).reduce((/** @type {number|null} */ m, /** @type {number|null} */ v) => (v !== null && v !== undefined && (m === null || v > m) ? v : m), null);
     const key = one.columns.total ? 'total' : one.names[0];
     if (!key || last(key) === undefined) return `${one.title}: no measurement`;
-    return `${one.title}: ${one.columns.total ? '' : `${one.text?.[key] ?? key} `}now ${one.format(last(key))}, at most ${one.format(most(key))}${events ? `; ${plural(events, 'event')}` : ''}`;
+    return `${one.title}: ${one.columns.total || one.names.length === 1 ? '' : `${one.text?.[key] ?? key} `}now ${one.format(last(key))}, at most ${one.format(most(key))}${events ? `; ${plural(events, 'event')}` : ''}`;
 }
 
 function Custom() {

@@ -2,6 +2,7 @@
 import { html } from '../html.js';
 import { useLayoutEffect, useRef, useState } from '../../vendor/hooks.js';
 import { addItem, changeItem, dropItem, moveItem, moveSection, newKey, placeWords } from '../lib/sections.js';
+import { apps, hosts, member } from '../store/fleet.js';
 import { byId } from '../store/monitors.js';
 import { toast } from '../store/toasts.js';
 import { Button } from './button.js';
@@ -82,7 +83,9 @@ const Mover = ({ id, what, first, last, move }) => html`<span data-move=${`${id}
 /** @param {{item: import('../lib/sections.js').Component, first: boolean, last: boolean, change: (c: Partial<import('../lib/sections.js').Component>) => void, move: (key: string, by: 1|-1) => void, drop: () => void}} props */
 function Item({ item, first, last, change, move, drop }) {
     const [open, setOpen] = useState(false);
-    const row = item.monitor ? byId.get(item.monitor) : null;
+    hosts.rows.value;
+    apps.rows.value;
+    const row = item.monitor ? byId.get(item.monitor) ?? member(item.monitor) : null;
     const about = item.kind === 'group' ? `group ${item.group}` : row ? row.name : `monitor ${item.monitor}`;
     return html`<li><div class="row part-row"><span class="grow cut">${row ? html`<${Badge} status=${row.status.value} iconOnly/>` : html`<${Icon} name="list"/>`}<b class="cut">${item.name || about}</b>${item.name !== about && html` <span class="meta cut">${about}</span>`}</span>
             <${Mover} id=${item.key} what=${item.name} first=${first} last=${last} move=${move}/>

@@ -1,7 +1,8 @@
 // Finds a monitor (or a group of them) by a few letters: an editable combobox as APG has it.
 import { html } from '../html.js';
-import { useId, useState } from '../../vendor/hooks.js';
+import { useEffect, useId, useState } from '../../vendor/hooks.js';
 import { fuzzy } from '../lib/search.js';
+import { apps, hosts } from '../store/fleet.js';
 import { monitors } from '../store/monitors.js';
 import { choices } from '../store/view.js';
 import { Icon, StatusIcon } from './icon.js';
@@ -21,6 +22,8 @@ function search(text, taken, groups) {
     };
     if (groups) for (const name of choices.value.groups) offer(name.toLowerCase(), { kind: 'group', id: 0, name, note: `group of ${monitors.value.filter((row) => row.group === name).length}` });
     for (const row of monitors.value) offer(row.text, { kind: 'monitor', id: row.id, name: row.name, note: row.url.replace(/^https?:\/\//, ''), status: row.status.peek() });
+    for (const row of hosts.rows.value) offer(`${row.text}\nhost`, { kind: 'monitor', id: row.id, name: row.name, note: 'host', status: row.status.peek() });
+    for (const row of apps.rows.value) offer(`${row.text}\napp`, { kind: 'monitor', id: row.id, name: `${row.name} on ${row.host_name}`, note: 'app', status: row.status.peek() });
     return hits.sort((a, b) => b[0] - a[0]).slice(0, SHOW).map(([, item]) => item);
 }
 
@@ -30,6 +33,7 @@ export function Pick({ label, help, groups = false, error, taken, onPick }) {
     const [text, setText] = useState('');
     const [open, setOpen] = useState(false);
     const [at, setAt] = useState(0);
+    useEffect(() => { for (const list of [hosts, apps]) list.load().catch(() => { /* then it offers monitors alone */ }); }, []);
     const list = open ? search(text, taken, groups) : [];
     const here = Math.min(at, list.length - 1);
     function take(/** @type {Found|undefined} */ item) {

@@ -3,6 +3,7 @@ import { html } from '../html.js';
 import { plural } from '../lib/number.js';
 import { instantOf, offsetText, wallOf } from '../lib/zone.js';
 import { day, dayAndTime, hourMinute, span, zoneName } from '../lib/time.js';
+import { member } from '../store/fleet.js';
 import { monitors } from '../store/monitors.js';
 import { zone } from '../store/prefs.js';
 import { Icon } from './icon.js';
@@ -34,8 +35,9 @@ export function oddWords({ starts, odd }, where) {
     return before !== offsetText(starts, where) ? 'the first week on another clock' : '';
 }
 
-/** Monitors of the list that a window covers. @param {{everything: boolean, monitors: number[], tags: string[], groups: string[]}} item */
-export const covered = (item) => monitors.value.filter((row) => item.everything || item.monitors.includes(row.id) || row.tags.some((tag) => item.tags.includes(tag)) || item.groups.includes(row.group));
+/** Monitors that a window covers, hosts and apps that were chosen among them. @param {{everything: boolean, monitors: number[], tags: string[], groups: string[]}} item @returns {any[]} */
+export const covered = (item) => [...monitors.value.filter((row) => item.everything || item.monitors.includes(row.id) || row.tags.some((tag) => item.tags.includes(tag)) || item.groups.includes(row.group)),
+    ...(item.everything ? [] : item.monitors.map(member).filter(Boolean))];
 
 /** "2 monitors, tag db, group Production" @param {any} item */
 export function coversWords(item) {

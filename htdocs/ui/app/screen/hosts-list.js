@@ -45,13 +45,13 @@ export function HostList() {
     const label = chosen('label');
     const shown = useShown(rows, ORDERS, (row) => !label || (row.labels ?? []).includes(label));
     const cards = chosen('view') === 'cards';
-    return html`<${Heading} title="Hosts" note=${ready ? count(rows.length) : ''}>${can('operator') && html`<${Button} kind="primary" onClick=${openEnrol} keys="n">Add host<//>`}<//>
+    return html`<${Heading} title="Hosts" note=${ready ? count(rows.length) : ''}>${can('operator') && html`<${Button} kind="primary" onClick=${() => openEnrol()} keys="n">Add host<//>`}<//>
         <${Failed} error=${hosts.error.value} what="The hosts" retry=${() => hosts.reload().catch(() => {})} old=${ready}/>
         ${ready && rows.length > 0 && html`<${FleetBar} label="Hosts" place="Search name, address, label, is:unknown, -word" filters=${[['status', 'Status', STATUSES], ['label', 'Label', labels.map((l) => [l, l])]]} shown=${shown.length} all=${rows.length}>
             <span class="segments" role="group" aria-label="View">${[['', 'Table'], ['cards', 'Cards']].map(([key, text]) => html`<button type="button" key=${key} aria-pressed=${cards === (key === 'cards')} onClick=${() => setQuery({ view: key })}>${text}</button>`)}</span><//>`}
         ${!ready ? !hosts.error.value && html`<${Skeleton} label="Loading the hosts"/>`
             : !rows.length ? html`<div class="card"><${Empty} icon="hosts" title="No host is here yet"><p>${can('operator') ? 'An agent on each machine tells how it is and what its apps do. It takes one line to install.' : 'You see here the hosts and apps that you were given.'}</p>
-                ${can('operator') && html`<${Button} kind="primary" onClick=${openEnrol}>Add host<//>`}<//></div>`
+                ${can('operator') && html`<${Button} kind="primary" onClick=${() => openEnrol()}>Add host<//>`}<//></div>`
                 : !shown.length ? html`<${Nothing} what="host"/>`
                     : cards ? html`<ul class="host-cards">${shown.map((row) => html`<${Card} key=${row.id} row=${row}/>`)}</ul>`
                         : html`<${FleetTable} label="Hosts" rows=${shown} head=${HEAD} cells=${cells} to=${(/** @type {any} */ row) => `hosts/?id=${row.id}`}/>`}`;
@@ -69,7 +69,7 @@ function cells(row) {
         <td role="cell" class="c-status"><${RowBadge} row=${row}/>${old && row.seenAt ? html` <span class="meta">seen <${Time} at=${row.seenAt}/></span>` : ''}</td>
         <td role="cell" class="c-meter"><${Meter} label="CPU" pct=${row.cpu === null || row.cpu === undefined ? null : row.cpu * 100} limit=${95} old=${old}/></td>
         <td role="cell" class="c-meter"><${Meter} label="Memory" pct=${row.mem_pct} limit=${limits.memory} old=${old}/></td>
-        <td role="cell" class="c-meter"><${Meter} label="Disk" pct=${row.disk_pct} limit=${limits.disk} old=${old}/></td>
+        <td role="cell" class="c-meter c-disk"><${Meter} label="Disk" pct=${row.disk_pct} limit=${limits.disk} old=${old}/></td>
         <td role="cell" class="c-load num opt">${loads(loadOf(row))}</td><td role="cell" class="c-net num opt">${rx === null || rx === undefined ? '—' : html`↓${rate(rx)} ↑${rate(tx)}`}</td>
         <td role="cell" class="c-ms num opt2">${span(old ? null : row.uptime_s, 1)}</td><td role="cell" class="c-ms opt2">${agentOf(row) || '—'}${row.agent?.update || row.update ? html` <span title="A newer one is there">↑</span>` : ''}</td>
         <td role="cell" class="c-apps num">${appsOf(row)}</td>`;

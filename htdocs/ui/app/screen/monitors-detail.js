@@ -41,6 +41,8 @@ export function MonitorDetail({ id }) {
         return () => offs.forEach((off) => off());
     }, [id]);
     const m = data.data.value;
+    // hosts and apps are monitors too, with pages of their own
+    useEffect(() => { if (m?.type === 'host' || m?.type === 'app') go(`${m.type}s/?id=${id}`, { replace: true }); }, [m?.type]);
     const error = data.error.value;
     if (!m) {
         if (error?.status === 404) return html`<${Heading} title="Monitor"/><div class="card"><${Empty} icon="search" title="There is no such monitor"><p>It was deleted for good, or it belongs to somebody else.</p><a class="btn" href=${href('monitors/')}>All monitors</a><//></div>`;

@@ -122,6 +122,13 @@ function list(path, event, words, fit) {
 export const hosts = list('/hosts', 'host', (h) => [h.name, h.address, h.os, h.arch, ...(h.labels ?? [])].join('\n'), (h) => ({ ...h, seen_at: h.seen, mem_pct: h.mem, disk_pct: h.disk }));
 export const apps = list('/apps', 'app', (a) => [a.name, a.key, a.host_name, a.unit, a.type].join('\n'), (a) => ({ ...a, seen_at: a.seen, gone_at: a.left }));
 
+/** A host or an app by its number, with the name that it has among monitors. @param {number} id */
+export function member(id) {
+    const row = hosts.byId.get(id);
+    const app = row ? null : apps.byId.get(id);
+    return row ?? (app ? { ...app, name: `${app.name} on ${app.host_name}` } : undefined);
+}
+
 /** Labels that are in use, to choose from. */
 export const hostLabels = () => [...new Set(hosts.rows.value.flatMap((row) => row.labels ?? []))].sort();
 
@@ -145,9 +152,10 @@ export async function removeHost(host) {
 /** @param {{id: number, name: string}} host */
 export async function restoreHost(host) {
     try {
-        await post(`/hosts/${host.id}/restore`);
+        await post(`/monitors/${host.id}/restore`);
         await hosts.reload();
-        toast(`${host.name} restored`, { kind: 'good' });
+        apps.reload().catch(() => {});
+        toast(`${host.name} restored. Its agent has to be enrolled anew.`, { kind: 'good' });
     } catch (error) {
         toastProblem(error, 'It could not be restored');
     }

@@ -8,7 +8,7 @@ import { go, path, query } from './route.js';
  * @typedef {'viewer'|'member'|'operator'|'admin'} Role
  * @typedef {{id: number, email: string, name: string, role: Role}} User
  * @typedef {{user: User|null, role: Role|null, csrf: string, server_time?: string, version?: string,
- *   demo?: boolean, instance?: string, public_url?: string, prefs?: any, features?: {signup?: string, setup_needed?: boolean}, counts?: any}} Bootstrap
+ *   demo?: boolean, install_url?: string, instance?: string, public_url?: string, prefs?: any, features?: {signup?: string, setup_needed?: boolean}, counts?: any}} Bootstrap
  */
 
 /** @type {Role[]} */
