@@ -26,7 +26,7 @@ const logKind = (page, kind) => page.locator(`.log-kind[data-kind="${kind}"]`).f
 /** Puts a word into the list of all that Tocsin says in toasts, once. */
 const said = (page, text) => page.locator('.toast', { hasText: text }).first().waitFor();
 
-for (const [scheme, width] of [['light', 1440], ['dark', 1440], ['light', 390]]) {
+for (const [scheme, width] of /** @type {const} */ ([['light', 1440], ['dark', 390]])) {
     test(`axe finds nothing on the pages of hosts and apps, ${scheme}, ${width} px, and nothing is wider than the window`, async (t) => {
         const { api, page } = await stage(t, 'hosts/');
         await page.emulateMedia({ colorScheme: scheme });

@@ -106,6 +106,9 @@ test('a deploy from the dialog to its end, and the event of it', async () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click();
     await page.getByRole('heading', { name: /^Deploy #\d+: main/ }).waitFor();
     await page.locator('.deploy-steps [aria-current]', { hasText: 'fetch' }).waitFor(LONG);
+    await page.locator('.log-kind[data-kind="live"]').waitFor(LONG);
+    await stack.tell({ log: 'built in %d s' });
+    await page.getByRole('log').getByText('built in 0 s').waitFor();
     await stack.tell({ deploy: 'succeeded' });
     await page.locator('.result.s-up').waitFor(LONG);
     await page.getByRole('tab', { name: 'Overview' }).click();

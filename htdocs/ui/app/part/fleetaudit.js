@@ -49,10 +49,11 @@ export function FleetAudit({ path, name, of = {} }) {
 /** @param {{item: any}} props */
 function Entry({ item }) {
     const list = changes(item);
+    const told = list.filter((d) => !['name', 'action'].includes(d.name)).sort((x, y) => Number(y.name === 'reason') - Number(x.name === 'reason'));
     const open = () => openDialog(() => html`<${Dialog} title=${item.action} wide><p><${Time} at=${instant(item.at)} exact/> · ${actor(item)} · <span class="mono">${item.address ?? '—'}</span></p>
         <div class="scroll-x" tabindex="0" role="region" aria-label="Change"><table class="diff"><thead><tr><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>${list.map((d) => html`<tr key=${d.name}><th scope="row">${d.name}</th><td>${words(d.mine)}</td><td>${words(d.theirs)}</td></tr>`)}</tbody></table></div>
         <footer><${Button} kind="primary" onClick=${closeDialog}>Close<//></footer><//>`);
     const failed = item.after?.error || item.after?.state === 'failed';
     return html`<tr><td data-label="Time"><${Time} at=${instant(item.at)} exact/></td><td data-label="Who">${actor(item)}</td><td data-label="What">${item.action}${failed ? html` <span class="badge s-down"><${Icon} name="close"/><b>failed</b></span>` : ''}</td>
-        <td data-label="Change" class="cut-cell"><div>${list.slice(0, 2).map((d) => html`<div key=${d.name}>${d.name}: ${item.before ? html`<del>${words(d.mine).slice(0, 60)}</del> → ` : ''}${words(d.theirs).slice(0, 80)}</div>`)}${list.length > 0 && html`<button type="button" class="linklike" onClick=${open}>${list.length > 2 ? `All ${list.length}` : 'Details'}</button>`}</div></td><td data-label="From" class="mono">${item.address ?? '—'}</td></tr>`;
+        <td data-label="Change" class="cut-cell"><div>${told.slice(0, 2).map((d) => html`<div key=${d.name}>${d.name}: ${item.before ? html`<del>${words(d.mine).slice(0, 60)}</del> → ` : ''}${words(d.theirs).slice(0, 80)}</div>`)}${list.length > 0 && html`<button type="button" class="linklike" onClick=${open}>${list.length > 2 ? `All ${list.length}` : 'Details'}</button>`}</div></td><td data-label="From" class="mono">${item.address ?? '—'}</td></tr>`;
 }

@@ -45,7 +45,7 @@ export function LinkedCharts({ path, name, event, id, charts, what, fields }) {
         data.load();
         let last = Date.now();
         const again = () => { if (data.data.peek()?.span.open && !document.hidden) { last = Date.now(); data.load(); } };
-        const off = on(event, (e) => { if ((e.id ?? e.ref ?? e[event]) === id && Date.now() - last > AGAIN_MS) again(); });
+        const off = on(event, (e) => { if (e.id === id && (Date.now() - last > AGAIN_MS || !data.data.peek()?.series.t.length)) again(); });
         const timer = setInterval(again, 60000);
         return () => { off(); clearInterval(timer); };
     }, [data]);

@@ -14,7 +14,7 @@ const AGAIN_MS = [5000, 15000, 60000]; // while polling, the stream is tried aga
 
 /**
  * @param {string} path of the pages, below /api/v1
- * @param {{stream?: string, query?: () => Record<string, any>, over?: () => boolean}} [options] over: nothing more will come
+ * @param {{stream?: string, query?: () => Record<string, any>, over?: () => boolean}} [options] query: of each page; over: nothing more will come
  */
 export function logSource(path, { stream = `${path}/stream`, query = () => ({}), over = () => false } = {}) {
     const ring = logRing();
@@ -92,7 +92,7 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
         if (over()) { kind.value = 'ended'; return; }
         clearTimeout(timer);
         const url = new URL(apiUrl(stream), location.href);
-        for (const [key, value] of Object.entries({ ...query(), cursor: last })) if (value !== undefined && value !== null && value !== '') url.searchParams.set(key, String(value));
+        for (const [key, value] of [['cursor', last]]) if (value) url.searchParams.set(key, value);
         const own = new EventSource(url);
         source = own;
         let opened = false;
