@@ -172,12 +172,15 @@ class Agent:
     def raw(self, sent, timeout=10):
         """Send bytes as the control plane would, and return all that comes back until the end."""
         with self.connect(timeout) as sock:
-            sock.sendall(sent)
+            try:
+                sock.sendall(sent)
+            except OSError:
+                pass  # refused before it was all sent; what was said stays to be read
             got = b''
             while True:
                 try:
                     more = sock.recv(65536)
-                except (ssl.SSLError, ConnectionError):
+                except OSError:
                     break
                 if not more:
                     break

@@ -56,3 +56,13 @@ def site():
     made = agentrig.Site()
     yield made
     made.close()
+
+
+@pytest.fixture(scope='module')
+def hostile(authority, control, server, request):
+    """One agent for all that is bad to it."""
+    where = pathlib.Path(tempfile.mkdtemp(prefix='tocsin.', dir='/tmp'))
+    one = agentrig.Agent(agentrig.build_folder(request.config), where, authority, control, server, '[app web]\nunit = web.service\n')
+    yield one
+    one.stop()
+    shutil.rmtree(where, ignore_errors=True)
