@@ -85,7 +85,7 @@ static void rows_between(struct env_diff *d, const struct lines *old, const stru
 {
     uint16_t *t = table(old, new, w);
     size_t wide = (size_t)(w->new_to - w->from) + 1;
-    int i = w->from, j = w->from;
+    int i = w->from, j = i;
 
     while (i < w->old_to || j < w->new_to) {
         size_t at = (size_t)(i - w->from) * wide + (size_t)(j - w->from);

@@ -19,6 +19,7 @@ static const struct {
 } words[] = {
     {"run", word_run, "serve (the default)"},
     {"check", word_check, "is the configuration fine? Names the line that is not"},
+    {"deploy", word_deploy, "APP: do what was asked for (by tocsin-deploy@ only)"},
     {"enrol-request", word_enrol_request, "a new key, and the wish for its certificate"},
     {"enrol-accept", word_enrol_accept, "take the control plane's answer (standard input)"},
     {"polkit", word_polkit, "print the polkit rule that fits the configuration"},

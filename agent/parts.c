@@ -9,5 +9,6 @@ const struct part *const parts[] = {
     &state_part,
     &action_part,
     &env_part,
+    &deploy_part,
     NULL,
 };

@@ -256,18 +256,9 @@ static const struct route routes[] = {
     {0, NULL, NULL, 0},
 };
 
-static void describe(struct agent *, const struct app *app, json_t *object)
-{
-    json_t *keys = json_array();
-
-    for (int i = 0; i < app->env.n; i++)
-        json_array_append_new(keys, json_string(app->env.item[i].name));
-    json_object_set_new(object, "env", keys);
-}
-
 static bool busy(const struct agent *)
 {
     return asked > 0;
 }
 
-const struct part env_part = {.routes = routes, .describe = describe, .busy = busy};
+const struct part env_part = {.routes = routes, .busy = busy};

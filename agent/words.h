@@ -17,6 +17,7 @@ struct asked {
 /* Exit codes: 0, 1: it failed, said on stderr; 2: wrong use. */
 int word_run(const struct asked *asked);
 int word_check(const struct asked *asked);
+int word_deploy(const struct asked *asked);
 int word_env_helper(const struct asked *asked);
 int word_enrol_request(const struct asked *asked);
 int word_enrol_accept(const struct asked *asked);
