@@ -19,15 +19,17 @@
 #include <sys/random.h>
 
 #define SYSTEMCTL_MS 20000
+#define LOOK_MS      200
+#define LOOKS_MAX    300 /* then it is the unit's fault */
+#define START_EACH   5
 #define FETCH_LOOKS  120
-#define FETCH_MS     200
 
 struct asked_unit {
-    struct call *call;
+    struct call *call; /* NULL: answered */
     const struct app *app;
     struct agent *agent;
     char id[DEPLOY_ID_SIZE];
-    struct event *look; /* of a fetch: when to look again */
+    struct event *look; /* when to look again */
     int looks;
 };
 
@@ -106,13 +108,13 @@ static bool may_deploy(struct call *c)
     return false;
 }
 
-/* Nothing of it runs, or the call is answered with 409. */
+/* No deploy of it runs, or the call is answered with 409. */
 static bool is_free(struct call *c)
 {
     char id[DEPLOY_ID_SIZE];
 
     deploy_asked_running(c->agent->conf, c->app, starting[c->app->index], id);
-    if (!*id && !starting[c->app->index] && !deploy_locked(c->agent->conf, c->app))
+    if (!*id && !starting[c->app->index])
         return true;
     call_reply(c, 409,
                json_pack("{s:s,s:s?}", "error", "a deploy of this app is running", "running",
@@ -122,18 +124,54 @@ static bool is_free(struct call *c)
 
 /* ---- POST deploys */
 
+static void begun(struct asked_unit *a)
+{
+    starting[a->app->index] = false;
+    asked_free(a);
+}
+
+/*
+ * The unit may still be at what it did before (a fetch, or its last moments): to start it
+ * then does nothing. So it is started until it has taken up what was asked for.
+ */
+static void until_begun(evutil_socket_t, short, void *arg);
+
 static void on_started(void *arg, const struct run_end *end)
 {
+    static const struct timeval soon = {0, LOOK_MS * 1000};
     struct asked_unit *a = arg;
-    starting[a->app->index] = false;
-    if (end->code == 0) {
-        call_reply(a->call, 202, json_pack("{s:s,s:s}", "id", a->id, "state", "running"));
-    }
-    else {
+
+    if (end->code != 0 && a->call) {
         deploy_asked_forget(a->agent->conf, a->app); /* so it may be asked for again */
         refused(a, end);
+        begun(a);
+        return;
     }
-    asked_free(a);
+    if (a->call)
+        call_reply(a->call, 202, json_pack("{s:s,s:s}", "id", a->id, "state", "running"));
+    a->call = NULL;
+    if (!a->look && !(a->look = evtimer_new(a->agent->base, until_begun, a)))
+        begun(a);
+    else
+        event_add(a->look, &soon);
+}
+
+static void until_begun(evutil_socket_t, short, void *arg)
+{
+    static const struct timeval soon = {0, LOOK_MS * 1000};
+    struct asked_unit *a = arg;
+    json_t *report = deploy_report(a->agent->conf, a->app, a->id);
+
+    if (report || a->looks++ == LOOKS_MAX) {
+        json_decref(report);
+        begun(a);
+    }
+    else if (deploy_locked(a->agent->conf, a->app) || a->looks % START_EACH) {
+        event_add(a->look, &soon);
+    }
+    else if (!systemctl(a, "start", "--no-ask-password", on_started)) {
+        begun(a);
+    }
 }
 
 static void post_deploy(struct call *c)
@@ -211,8 +249,10 @@ static void post_cancel(struct call *c)
     if (!report) {
         call_error(c, 404, "no such deploy of this app on this host");
     }
-    else if (!is_running(report)) {
-        call_error(c, 409, "this deploy is over");
+    else if (!is_running(report) || starting[c->app->index]) {
+        call_error(c, 409,
+                   is_running(report) ? "this deploy has not begun yet"
+                                      : "this deploy is over");
     }
     else if ((a = asked_new(c, c->word[0])) &&
              !systemctl(a, "stop", "--no-block", on_stopped)) {
@@ -242,7 +282,7 @@ static void reply_refs(struct call *c)
 
 static void look_again(evutil_socket_t, short, void *arg)
 {
-    static const struct timeval soon = {0, FETCH_MS * 1000};
+    static const struct timeval soon = {0, LOOK_MS * 1000};
     struct asked_unit *a = arg;
 
     if (a->looks++ < FETCH_LOOKS && deploy_locked(a->agent->conf, a->app)) {
@@ -255,7 +295,7 @@ static void look_again(evutil_socket_t, short, void *arg)
 
 static void on_fetching(void *arg, const struct run_end *end)
 {
-    static const struct timeval soon = {0, FETCH_MS * 1000};
+    static const struct timeval soon = {0, LOOK_MS * 1000};
     struct asked_unit *a = arg;
 
     starting[a->app->index] = false;
