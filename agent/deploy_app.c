@@ -50,7 +50,7 @@ static enum deploy_ended systemctl(struct deploy *d, const char *const *args, bu
                                  .out = out,
                                  .most = OUT_MAX};
 
-    for (int i = 0; args[i] && i < 8; i++)
+    for (int i = 0; i < 8 && args[i]; i++)
         argv[i + 1] = args[i];
     return deploy_child_run(&child, d->how, sizeof(d->how));
 }

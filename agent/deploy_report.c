@@ -189,13 +189,15 @@ void deploy_prune(const struct conf *conf, const struct app *app)
     if (deploy_path(conf, app, "", path, sizeof(path)) || !(dir = opendir(path)))
         return;
     while ((entry = readdir(dir))) {
+        struct old *more;
         struct stat st;
 
         if (strlen(entry->d_name) != DEPLOY_ID_SIZE + 4 ||
             fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
             continue;
-        if (!(all = realloc(all, (size_t)(n + 1) * sizeof(*all))))
-            abort();
+        if (!(more = realloc(all, (size_t)(n + 1) * sizeof(*all))))
+            break;
+        all = more;
         snprintf(all[n].name, sizeof(all[n].name), "%.40s", entry->d_name);
         all[n++].at = st.st_mtime;
     }

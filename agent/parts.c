@@ -6,9 +6,5 @@
 const char agent_version[] = PACKAGE_VERSION;
 
 const struct part *const parts[] = {
-    &state_part,
-    &action_part,
-    &env_part,
-    &deploy_part,
-    NULL,
+    &state_part, &action_part, &env_part, &deploy_part, NULL,
 };

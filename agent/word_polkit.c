@@ -31,14 +31,15 @@ static void print_rule(FILE *f, const struct conf *conf)
 {
     bool first = true;
 
-    fprintf(f, "// Made from %s by `tocsin-agent polkit`: make it anew when that changes.\n"
-           "polkit.addRule(function (action, subject) {\n"
-           "    if (subject.user !== \"tocsin-agent\")\n"
-           "        return undefined;\n"
-           "    if (action.id !== \"org.freedesktop.systemd1.manage-units\")\n"
-           "        return polkit.Result.NO;\n"
-           "    var apps = [",
-           conf->path);
+    fprintf(f,
+            "// Made from %s by `tocsin-agent polkit`: make it anew when that changes.\n"
+            "polkit.addRule(function (action, subject) {\n"
+            "    if (subject.user !== \"tocsin-agent\")\n"
+            "        return undefined;\n"
+            "    if (action.id !== \"org.freedesktop.systemd1.manage-units\")\n"
+            "        return polkit.Result.NO;\n"
+            "    var apps = [",
+            conf->path);
     for (int i = 0; i < conf->napps; i++)
         if (conf->app[i]->unit && conf->app[i]->restart)
             print_unit(f, conf->app[i]->unit, &first);
@@ -51,7 +52,8 @@ static void print_rule(FILE *f, const struct conf *conf)
             snprintf(unit, sizeof(unit), "tocsin-deploy@%s.service", conf->app[i]->id);
             print_unit(f, unit, &first);
         }
-    fprintf(f, "];\n"
+    fprintf(
+        f, "];\n"
            "    var unit = action.lookup(\"unit\"), verb = action.lookup(\"verb\");\n"
            "    if (apps.indexOf(unit) >= 0 &&\n"
            "        [\"start\", \"stop\", \"restart\", \"reset-failed\"].indexOf(verb) >= 0)\n"
