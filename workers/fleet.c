@@ -152,9 +152,10 @@ static void say(struct fleet *f)
     json_object_set_new(s, "hosts", json_integer(f->epoch ? agent_hosts_count(f->hosts) : 0));
     json_object_set_new(s, "silent", json_integer(f->epoch ? f->silent : 0));
     json_object_set_new(s, "polling", json_integer(f->polling));
-    json_object_set_new(s, "lag_ms", json_integer(f->lag_ms));
-    json_object_set_new(s, "buffered", json_integer(f->answers));
-    json_object_set_new(s, "dropped_total", json_integer(f->dropped));
+    json_object_set_new(s, "poll_lag_seconds", json_real((double)f->lag_ms / 1000));
+    json_object_set_new(s, "poll_seconds_sum", json_real((double)f->poll_us / 1e6));
+    json_object_set_new(s, "answers_waiting", json_integer(f->answers));
+    json_object_set_new(s, "answers_dropped_total", json_integer(f->dropped));
     json_object_set_new(s, "actions", json_integer(f->nactions));
     json_object_set_new(s, "connects_total", json_integer(agent_link_connects(f->link)));
     f->lag_ms = 0;

@@ -53,15 +53,18 @@ struct fleet {
     struct heap due;
     struct event *timer;
     int polling, silent;
-    int64_t lag_ms; /* the worst since the last beat */
+    int64_t lag_ms;  /* the worst since the last beat */
+    int64_t poll_us; /* of all polls so far */
 
     /* fleet_settle.c */
+    struct db *db;
     struct answer *first, **last;
     size_t buffered;
     int answers, sent;             /* waiting; of them in the batch that is on its way */
     int most;                      /* in one batch: fewer after a refusal */
     long long batch, settle_epoch; /* the number of the next; the lease of the one that runs */
     bool settles, again;
+    int64_t settle_ms;
     struct event *flush;
     unsigned dropped;
 

@@ -35,11 +35,11 @@ static void plan(struct poll *p, int64_t at)
 
 /* ---------------------------------------------------------------- answers */
 
-static void count_up(struct fleet *f, const char *what, int64_t n)
+static void count_up(struct fleet *f, const char *what)
 {
     json_t *old = json_object_get(f->w->stats, what);
 
-    json_object_set_new(f->w->stats, what, json_integer(json_integer_value(old) + n));
+    json_object_set_new(f->w->stats, what, json_integer(json_integer_value(old) + 1));
 }
 
 static void heard(struct poll *p, bool ok, unsigned long long print, json_t *said)
@@ -66,7 +66,7 @@ static void heard(struct poll *p, bool ok, unsigned long long print, json_t *sai
 
 static void heard_nothing(struct poll *p, const char *error, const char *message)
 {
-    count_up(p->fleet, "poll_failed_total", 1);
+    count_up(p->fleet, "polls_failed_total");
     heard(p, false, 0,
           json_pack("{s:b, s:s, s:s}", "ok", 0, "error", error, "message", message));
 }
@@ -80,8 +80,8 @@ static void on_answer(void *arg, const struct agent_answer *a)
 
     p->call = NULL;
     f->polling--;
-    count_up(f, "polls_total", 1);
-    count_up(f, "poll_us_total", a->us);
+    count_up(f, "poll_seconds_count");
+    f->poll_us += a->us;
     if (a->end != AGENT_OK)
         heard_nothing(p, agent_end_word(a->end), a->message);
     else if (a->status != 200) {

@@ -6,7 +6,10 @@
 
 #include "buf.h"
 
-#define BATCH_MOST   500
+#define BATCH_MOST   400
+#define BATCH_FIRST  50
+#define BATCH_LEAST  10
+#define SLOW_MS      1000
 #define BATCH_BYTES  (4 * 1024 * 1024)
 #define BUFFER_BYTES (48 * 1024 * 1024) /* while the database is away */
 #define FLIP_MS      20                 /* what flips together is settled together */
@@ -39,7 +42,7 @@ void answers_drop(struct fleet *f)
     while (f->first)
         drop(f, &f->first);
     f->sent = 0;
-    f->most = BATCH_MOST;
+    f->most = BATCH_FIRST;
 }
 
 /* Nobody misses a measurement as much as a change: those go last. */
@@ -103,6 +106,15 @@ static void refused(struct fleet *f, const PGresult *res)
     f->batch++; /* not applied, and the next is another one */
 }
 
+/* A busy database gets smaller batches: a settle keeps its rows locked, and the lease too. */
+static void pace(struct fleet *f, int64_t took_ms)
+{
+    if (took_ms > SLOW_MS && f->most > BATCH_LEAST)
+        f->most /= 2;
+    else if (took_ms < SLOW_MS / 4 && f->most < BATCH_MOST)
+        f->most *= 2;
+}
+
 static void settled(struct fleet *f, long long result)
 {
     int n = f->sent;
@@ -116,8 +128,7 @@ static void settled(struct fleet *f, long long result)
     }
     while (n-- > 0 && f->first)
         drop(f, &f->first);
-    if (f->most < BATCH_MOST)
-        f->most *= 2;
+    pace(f, mono_ms() - f->settle_ms);
 }
 
 static void on_settled(void *arg, enum db_end end, const PGresult *res)
@@ -164,17 +175,17 @@ void answers_settle(struct fleet *f)
     const char *args[] = {f->w->id, epoch, batch, NULL};
 
     f->again = f->settles;
-    if (f->settles || !f->first || !f->epoch || !db_online(f->w->db))
+    if (f->settles || !f->first || !f->epoch || !db_online(f->db))
         return;
     f->settles = true;
+    f->settle_ms = mono_ms();
     f->settle_epoch = f->epoch;
     snprintf(epoch, sizeof(epoch), "%lld", f->epoch);
     snprintf(batch, sizeof(batch), "%lld", f->batch);
     buf_clear(&answers);
     write_batch(f, &answers);
     args[3] = buf_end(&answers);
-    db_call(f->w->db, "select work.fleet_settle($1,$2,$3,$4)", 4, args, SETTLE_MS, on_settled,
-            f);
+    db_call(f->db, "select work.fleet_settle($1,$2,$3,$4)", 4, args, SETTLE_MS, on_settled, f);
 }
 
 static void on_flush(evutil_socket_t, short, void *arg)
@@ -182,10 +193,19 @@ static void on_flush(evutil_socket_t, short, void *arg)
     answers_settle(arg);
 }
 
+static void on_online(void *arg)
+{
+    answers_settle(arg);
+}
+
 int answers_start(struct fleet *f)
 {
+    struct db_hooks hooks = {.online = on_online, .arg = f};
+
+    /* a settle may take a while: who renews his lease meanwhile keeps it */
+    f->db = db_new(f->w->base, f->w->conf->database, "tocsind fleet answers", NULL, hooks);
     f->last = &f->first;
-    f->most = BATCH_MOST;
+    f->most = BATCH_FIRST;
     f->batch = 1;
     return (f->flush = event_new(f->w->base, -1, 0, on_flush, f)) ? 0 : -1;
 }

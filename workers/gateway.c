@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <event2/buffer.h>
 #include <event2/http_struct.h>
 #include <event2/listener.h>
@@ -213,6 +214,11 @@ static int start(struct worker *w)
     return listening(&self);
 }
 
+static json_int_t days(int64_t ends)
+{
+    return (ends - (int64_t)time(NULL)) / 86400;
+}
+
 static void wake(struct worker *w, unsigned why)
 {
     if (why & (WAKE_TICK | WAKE_ONLINE | WAKE_FLEET))
@@ -226,6 +232,9 @@ static void wake(struct worker *w, unsigned why)
     json_object_set_new(w->stats, "hosts", json_integer(agent_hosts_count(self.hosts)));
     json_object_set_new(w->stats, "streams", json_integer(self.streams));
     json_object_set_new(w->stats, "asks", json_integer(self.asks));
+    json_object_set_new(w->stats, "control_days",
+                        json_integer(days(pki_control_ends(self.pki))));
+    json_object_set_new(w->stats, "authority_days", json_integer(days(pki_ca_ends(self.pki))));
     json_object_set_new(w->stats, "connects_total",
                         json_integer(agent_link_connects(self.link)));
 }
