@@ -271,3 +271,121 @@ class Site:
 
 def build_folder(config):
     return pathlib.Path(config.getoption('--build', None) or os.environ.get('TOCSIN_BUILD') or HERE.parents[1] / 'build').resolve()
+
+
+class Docker:
+    """Docker's API on a unix socket, as much of it as the agent may call. `containers` are the answers to inspect,
+    by name; `calls` are the request lines; `stats` the answer to stats; `fail` a status for what changes something."""
+
+    def __init__(self, path):
+        self.containers, self.calls, self.stats, self.fail, self.raw, self.held = {}, [], {}, None, None, None
+        self.logs = {}  # name → bytes
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(64)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def container(self, name, status='running', **more):
+        state = {'Status': status, 'Running': status == 'running', 'Pid': 0, 'ExitCode': 0, 'StartedAt': '2026-11-21T09:00:00.123456789Z',
+                 'FinishedAt': '0001-01-01T00:00:00Z', **more.pop('State', {})}
+        self.containers[name] = {'Id': 'c0ffee' * 10 + 'abcd', 'RestartCount': 0, 'HostConfig': {'Memory': 0}, 'State': state, **more}
+
+    def serve(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.answer, args=(sock,), daemon=True).start()
+
+    def answer(self, sock):
+        with sock:
+            line = sock.recv(65536).split(b'\r\n')[0].decode()
+            self.calls.append(line.rsplit(' ', 1)[0])
+            if self.held:
+                self.held.wait(30)
+            method, path = line.split(' ')[:2]
+            name, call = path.split('?')[0].split('/')[2:4]
+            try:
+                sock.sendall(self.raw if self.raw is not None else self.reply(method, name, call))
+            except OSError:
+                pass
+
+    def reply(self, method, name, call):
+        if name not in self.containers:
+            return self.http(404, {'message': f'No such container: {name}'})
+        if method == 'GET' and call == 'logs':
+            return b'HTTP/1.1 200 OK\r\n\r\n' + self.logs.get(name, b'')
+        if method == 'GET':
+            return self.http(200, self.containers[name] if call == 'json' else self.stats, chunked=True)
+        if self.fail:
+            return self.http(self.fail, {'message': 'driver failed'})
+        self.containers[name]['State']['Status'] = 'exited' if call == 'stop' else 'running'
+        return b'HTTP/1.1 204 No Content\r\n\r\n'
+
+    def http(self, status, body, chunked=False):
+        text = json.dumps(body).encode()
+        if not chunked:
+            return b'HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n' % (status, len(text)) + text
+        half = len(text) // 2
+        return b'HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\n\r\n' % status + b''.join(
+            b'%x\r\n%s\r\n' % (len(part), part) for part in (text[:half], text[half:], b''))
+
+    def close(self):
+        self.listener.close()
+
+
+class Machine:
+    """A tree of a machine's files below `root`: write(path, text). view is 'v2', 'v1' or 'none': where its cgroups are."""
+
+    def __init__(self, root, view='v2'):
+        self.root, self.view = pathlib.Path(root), view
+        self.write('/proc/stat', 'cpu  1000 0 500 8000 400 0 50 50 0 0\ncpu0 1 0 0 0 0 0 0 0 0 0\ncpu1 1 0 0 0 0 0 0 0 0 0\nbtime 1700000000\n')
+        self.write('/proc/meminfo', 'MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable: 400 kB\nBuffers: 10 kB\nCached: 200 kB\n'
+                   'SwapTotal: 500 kB\nSwapFree: 300 kB\nSReclaimable: 20 kB\n')
+        self.write('/proc/loadavg', '0.25 1.50 2.75 1/2 3\n')
+        self.write('/proc/uptime', '4711.12 1.0\n')
+        self.write('/proc/net/dev', 'Inter-|   Receive |  Transmit\n face |bytes packets\n    lo: 9 0 0 0 0 0 0 0 9 0 0 0 0 0 0 0\n'
+                   '  eth0: 1000 1 2 0 0 0 0 0 5000 1 3 0 0 0 0 0\nveth12@if3: 5 0 0 0 0 0 0 0 5 0 0 0 0 0 0 0\n')
+        self.write('/proc/sys/kernel/random/boot_id', 'b0071d00-0000-4000-8000-000000000000\n')
+        self.write('/etc/os-release', 'NAME="X"\nPRETTY_NAME="Made OS 1 (up)"\n')
+        if view == 'v2':
+            self.write('/sys/fs/cgroup/cgroup.controllers', 'cpu memory pids\n')
+
+    def write(self, path, text):
+        file = self.root / path.lstrip('/')
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def process(self, pid, cpu_ticks=0, pages=0, fds=0, cgroup=None):
+        self.write(f'/proc/{pid}/stat', f'{pid} (a ) b) S 1 1 1 0 -1 0 0 0 0 0 {cpu_ticks} 0 0 0 20 0 1 0 5 0 0\n')
+        self.write(f'/proc/{pid}/statm', f'999 {pages} 0 0 0 0 0\n')
+        (self.root / f'proc/{pid}/fd').mkdir(exist_ok=True)
+        for n in range(fds):
+            self.write(f'/proc/{pid}/fd/{n}', '')
+        if cgroup:
+            self.write(f'/proc/{pid}/cgroup', cgroup)
+
+    def group(self, path, cpu_us=None, memory=None, cache=0, most=None, tasks=None, pids=()):
+        """A cgroup's figures, in the files of this machine's view; None: that file is not there."""
+        procs = ''.join(f'{pid}\n' for pid in pids)
+        if self.view == 'v2':
+            base = f'/sys/fs/cgroup{path}'
+            files = {'cpu.stat': cpu_us is not None and f'usage_usec {cpu_us}\nuser_usec 1\n', 'memory.current': memory,
+                     'memory.stat': f'anon 5\ninactive_file {cache}\n', 'memory.max': most or 'max', 'pids.current': tasks}
+            for name, value in files.items():
+                if value is not None and value is not False:
+                    self.write(f'{base}/{name}', f'{value}\n')
+            self.write(f'{base}/cgroup.procs', procs)
+        elif self.view == 'v1':
+            self.write(f'/sys/fs/cgroup/systemd{path}/cgroup.procs', procs)
+            if cpu_us is not None:
+                self.write(f'/sys/fs/cgroup/cpu,cpuacct{path}/cpuacct.usage', f'{cpu_us * 1000}\n')
+            if memory is not None:
+                self.write(f'/sys/fs/cgroup/memory{path}/memory.usage_in_bytes', f'{memory}\n')
+                self.write(f'/sys/fs/cgroup/memory{path}/memory.stat', f'cache 1\ntotal_inactive_file {cache}\n')
+                self.write(f'/sys/fs/cgroup/memory{path}/memory.limit_in_bytes', f'{most or 9223372036854771712}\n')
+            if tasks is not None:
+                self.write(f'/sys/fs/cgroup/pids{path}/pids.current', f'{tasks}\n')
+        else:
+            self.write(f'/sys/fs/cgroup/systemd{path}/cgroup.procs', procs)
