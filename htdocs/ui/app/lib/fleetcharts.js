@@ -20,7 +20,7 @@ export function hostCharts(s, h, now) {
     const list = [
         { key: 'cpu', title: 'CPU', stacked: true, names: parts, max: 1, format: share, text: { sys: 'system', io: 'waiting for disks', steal: 'stolen' }, columns: columns({ ...s.cpu, total: total(parts.map((p) => s.cpu[p])) }) },
         { key: 'mem', title: 'Memory', stacked: true, names: memory, format: bytes, max: memTotal ? memTotal * 1.02 : undefined, text: { swap: 'swap' }, limits: limits.memory && memTotal ? [{ at: (memTotal * limits.memory) / 100, text: 'warns at' }] : undefined, note: memTotal ? `of ${bytes(memTotal)}` : '',
-            columns: columns({ used: s.mem.used, cache: s.mem.cache, swap: s.mem.swap ?? s.mem.swap_used, total: s.mem.used }) },
+            columns: columns({ used: s.mem.used, cache: s.mem.cache, swap: s.mem.swap ?? s.mem.swap_used }) },
         { key: 'load', title: 'Load', names: ['1', '5', '15'], text: { 1: '1 min', 5: '5 min', 15: '15 min' }, format: decimal, limits: h.cores ? [{ at: limits.load ? limits.load * h.cores : h.cores, text: limits.load ? 'warns at' : 'cores' }] : undefined, columns: columns({ 1: s.load['1'] ?? s.load.load1 ?? s.load[0], 5: s.load['5'] ?? s.load.load5, 15: s.load['15'] ?? s.load.load15 }) },
         { key: 'disk', title: 'Disk use', names: mounts, max: 100, format: percentage, limits: [{ at: limits.disk ?? 90, text: 'warns at' }], note: fills.map(([mount, at]) => `${mount} ${fillText(/** @type {number} */ (at), now)}`).join(', '), columns: columns(Object.fromEntries(mounts.map((m) => [m, pct(s.disks[m])]))) },
         { key: 'io', title: 'Disk traffic', names: Object.keys(io).filter((n) => io[n].length), format: rate, columns: columns(io) },

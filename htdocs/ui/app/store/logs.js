@@ -92,7 +92,7 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
         if (over()) { kind.value = 'ended'; return; }
         clearTimeout(timer);
         const url = new URL(apiUrl(stream), location.href);
-        for (const [key, value] of [['cursor', last]]) if (value) url.searchParams.set(key, value);
+        if (last) url.searchParams.set('cursor', last);
         const own = new EventSource(url);
         source = own;
         let opened = false;
