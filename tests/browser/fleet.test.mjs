@@ -320,7 +320,7 @@ test('a demonstration says so on each page, and answers each write with what it 
     await page.getByRole('complementary', { name: 'Demonstration' }).waitFor();
     await page.getByRole('button', { name: 'Restart…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
-    await said(page, 'Demo: would have');
+    await said(page, 'Demo: would have restarted myspendo');
     assert.equal(await page.getByRole('dialog').count(), 0);
 });
 

@@ -7,6 +7,7 @@ import { cells, layout, wrapped } from '../../htdocs/ui/app/lib/loglayout.js';
 import { atOrAfter, finder, forServer, pattern } from '../../htdocs/ui/app/lib/logsearch.js';
 import { addKey, MASK, parseEnv, quoted, removeKey, setKey } from '../../htdocs/ui/app/lib/envtext.js';
 import { counted, diffLines, diffWords, folded, linesOf, merge3 } from '../../htdocs/ui/app/lib/diff.js';
+import { wouldHave } from '../../htdocs/ui/app/lib/demo.js';
 import { kindOf, marks, near, wordsOf } from '../../htdocs/ui/app/lib/marks.js';
 
 const line = (n, m = `line ${n}`) => ({ c: `c${n}`, t: n, p: 6, m });
@@ -185,4 +186,11 @@ test('events on a chart: near ones are one mark, the gravest gives its shape', (
     assert.deepEqual(got.map((m) => [Math.round(m.x), m.items.length, kindOf(m)]), [[50, 2, 'crash'], [450, 1, 'env']]);
     assert.deepEqual(near(list, 1020, 100).map((e) => e.kind), ['crash', 'deploy']);
     assert.equal(wordsOf({ at: 0, kind: 'deploy', app: 'web', actor: 'ann', text: 'main 3f2c1a' }), 'web deployed: main 3f2c1a, by ann');
+});
+
+test('a demonstration says what it would have done', () => {
+    assert.equal(wouldHave('POST', '/apps/3/restart', 'web'), 'Demo: would have restarted web');
+    assert.equal(wouldHave('PUT', '/apps/3/env/main', 'web'), 'Demo: would have written the env file of web');
+    assert.equal(wouldHave('PATCH', '/hosts/3', ''), 'Demo: would have saved it');
+    assert.equal(wouldHave('DELETE', '/monitors/3', 'x'), 'Demo: would have deleted it');
 });

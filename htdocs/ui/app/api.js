@@ -22,7 +22,7 @@ export const csrf = { token: '' };
  * What the page is asked, set by the session store: again and proof resolve true after a new
  * sign-in and a password that was right; demo is told what a demonstration refused.
  */
-export const ask = { again: async () => false, proof: async () => false, reload: async () => {}, demo: (/** @type {Problem} */ _) => {} };
+export const ask = { again: async () => false, proof: async () => false, reload: async () => {}, demo: (/** @type {string} */ _method, /** @type {string} */ _path) => {} };
 
 /** False after a call found no network at all. */
 export const online = signal(true);
@@ -41,7 +41,7 @@ export async function call(method, path, options = {}) {
             await ask.reload();
             response = await once(method, path, options);
         } else if (problem.kind === 'reauth' && await ask.proof()) response = await once(method, path, options);
-        else if (problem.kind === 'demo') ask.demo(problem);
+        else if (problem.kind === 'demo') ask.demo(method, path);
     }
     if (!response.ok) throw await read(response);
     if (response.status === 204 || response.headers.get('content-length') === '0') return null;

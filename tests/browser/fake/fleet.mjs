@@ -197,7 +197,7 @@ function writeEnv(w, env, body, ifMatch) {
 
 const withHost = (w, a) => ({ ...a, host: { id: a.host, name: w.hosts.get(a.host).name, status: w.hosts.get(a.host).status } });
 const lower = (w, a) => (w.fleetRights ? { ...a, rights: w.fleetRights } : a);
-const proof = (w) => (w.needProof ? fail(403, { kind: 'reauth', title: 'Confirm that it is you' }) : w.demo ? fail(403, { kind: 'demo', title: 'This is a demonstration', detail: 'Demo: would have done it.' }) : null);
+const proof = (w) => (w.needProof ? fail(403, { kind: 'reauth', title: 'Confirm that it is you' }) : w.demo ? fail(403, { kind: 'demo', title: 'Forbidden', detail: 'Demo: nothing is saved here' }) : null);
 function act(w, id, kind, body, tell) {
     const refused = proof(w);
     if (refused) return refused;

@@ -78,7 +78,7 @@ export const Radios = ({ label, name, value, options, onChange }) => html`<field
  * @param {{problem: import('../api.js').Problem|null, known?: string[]}} props known: fields that show their own error
  */
 export function FormProblem({ problem: p, known = [] }) {
-    if (!p) return null;
+    if (!p || p.kind === 'demo') return null; // a demonstration has said it already
     const rest = Object.entries(p.errors).filter(([name]) => !known.includes(name.split(/[.[]/)[0]));
     const fields = Object.keys(p.errors).length;
     return html`<div class="summary" role="alert" tabindex="-1" ref=${focusOnce(p)}>

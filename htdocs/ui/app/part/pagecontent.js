@@ -2,8 +2,8 @@
 import { html } from '../html.js';
 import { useLayoutEffect, useRef, useState } from '../../vendor/hooks.js';
 import { addItem, changeItem, dropItem, moveItem, moveSection, newKey, placeWords } from '../lib/sections.js';
-import { apps, hosts, member } from '../store/fleet.js';
-import { byId } from '../store/monitors.js';
+import { apps, hosts, loadFleet, member } from '../store/fleet.js';
+import { byId, loaded } from '../store/monitors.js';
 import { toast } from '../store/toasts.js';
 import { Button } from './button.js';
 import { Check, Field, Select } from './field.js';
@@ -85,6 +85,7 @@ function Item({ item, first, last, change, move, drop }) {
     const [open, setOpen] = useState(false);
     hosts.rows.value;
     apps.rows.value;
+    if (loaded.value && item.monitor && !byId.has(item.monitor)) loadFleet();
     const row = item.monitor ? byId.get(item.monitor) ?? member(item.monitor) : null;
     const about = item.kind === 'group' ? `group ${item.group}` : row ? row.name : `monitor ${item.monitor}`;
     return html`<li><div class="row part-row"><span class="grow cut">${row ? html`<${Badge} status=${row.status.value} iconOnly/>` : html`<${Icon} name="list"/>`}<b class="cut">${item.name || about}</b>${item.name !== about && html` <span class="meta cut">${about}</span>`}</span>

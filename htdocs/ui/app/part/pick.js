@@ -2,7 +2,7 @@
 import { html } from '../html.js';
 import { useEffect, useId, useState } from '../../vendor/hooks.js';
 import { fuzzy } from '../lib/search.js';
-import { apps, hosts } from '../store/fleet.js';
+import { apps, hosts, loadFleet } from '../store/fleet.js';
 import { monitors } from '../store/monitors.js';
 import { choices } from '../store/view.js';
 import { Icon, StatusIcon } from './icon.js';
@@ -33,7 +33,7 @@ export function Pick({ label, help, groups = false, error, taken, onPick }) {
     const [text, setText] = useState('');
     const [open, setOpen] = useState(false);
     const [at, setAt] = useState(0);
-    useEffect(() => { for (const list of [hosts, apps]) list.load().catch(() => { /* then it offers monitors alone */ }); }, []);
+    useEffect(() => { if (open) loadFleet(); }, [open]);
     const list = open ? search(text, taken, groups) : [];
     const here = Math.min(at, list.length - 1);
     function take(/** @type {Found|undefined} */ item) {

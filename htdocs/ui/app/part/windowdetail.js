@@ -8,7 +8,8 @@ import { instant, span } from '../lib/time.js';
 import { tick } from '../store/clock.js';
 import { addShortcuts } from '../store/keys.js';
 import { on } from '../store/live.js';
-import { monitors } from '../store/monitors.js';
+import { byId, loaded, monitors } from '../store/monitors.js';
+import { apps, hosts, loadFleet } from '../store/fleet.js';
 import { zone } from '../store/prefs.js';
 import { resource } from '../store/resource.js';
 import { go } from '../store/route.js';
@@ -49,6 +50,9 @@ export function WindowDetail({ id }) {
     const to = item.next ? Date.parse(item.next.ends_at) : from + item.duration * 1000;
     const plan = planOf(item);
     const rows = covered(item);
+    hosts.rows.value;
+    apps.rows.value;
+    if (loaded.value && !item.everything && item.monitors.some((/** @type {number} */ id) => !byId.has(id))) loadFleet();
     return html`<${Heading} title=${item.title}>${can('member') && html`<${Actions} item=${item} state=${state} reload=${data.load} full/>`}<//>
         <${Failed} error=${error} what="The window" retry=${data.load} old/>
         <div class=${`detail-head s-${state === 'in-progress' ? 'maintenance' : state === 'cancelled' ? 'paused' : 'unknown'}`}><div class="detail-title"><${WindowBadge} state=${state}/><${When} from=${from} to=${to} own=${item.zone}/>

@@ -2,7 +2,6 @@
 import { html } from '../html.js';
 import { useEffect } from '../../vendor/hooks.js';
 import { href } from '../base.js';
-import { apps, hosts } from '../store/fleet.js';
 import { addShortcuts } from '../store/keys.js';
 import { loadMonitors } from '../store/monitors.js';
 import { go, query } from '../store/route.js';
@@ -22,7 +21,7 @@ const TABS = /** @type {[string, string][]} */ ([['list', 'List'], ['calendar', 
 export default function Maintenance() {
     const id = Number(query.value.get('id')) || 0;
     const fresh = query.value.get('new') !== null;
-    useEffect(() => { for (const load of [loadMonitors, hosts.load, apps.load]) load().catch(() => {}); }, []);
+    useEffect(() => { loadMonitors().catch(() => {}); }, []);
     useEffect(() => (can('member') ? addShortcuts('Maintenance', [{ keys: 'n', text: 'New maintenance window', run: () => go('maintenance/?new=once') }]) : undefined), []);
     if (fresh || query.value.get('edit') === '1') {
         if (!can('member')) return html`<${Heading} title="Maintenance"/><${NoAccess} need="member"/>`;

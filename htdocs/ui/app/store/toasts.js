@@ -1,6 +1,7 @@
 // Short notes at the edge of the page, some with Undo.
 import { signal } from '../../vendor/signals.js';
 import { ask, asProblem } from '../api.js';
+import { wouldHave } from '../lib/demo.js';
 
 /** @typedef {{id: number, text: string, kind: 'info'|'good'|'bad', undo?: () => void|Promise<void>, label?: string}} Toast */
 
@@ -29,7 +30,7 @@ export function toastProblem(error, what) {
     toast(what ? `${what}: ${why}` : why, { kind: 'bad' });
 }
 
-ask.demo = (p) => toast(/^demo/i.test(p.detail) ? p.detail : `Demo: nothing is changed here. ${p.detail}`);
+ask.demo = (method, path) => { if (!/^\/(me|session)\b/.test(path)) toast(wouldHave(method, path, document.querySelector('main h1')?.firstChild?.textContent?.trim() ?? '')); };
 
 /** @param {number} id */
 export const dismiss = (id) => { toasts.value = toasts.value.filter((item) => item.id !== id); };
