@@ -448,6 +448,11 @@ def test_those_who_ask_meanwhile_share_one_look(agent, docker):
     docker.held = threading.Event()
     one = agent(BOX, docker.conf)
     asking = [one.connect() for _ in range(5)]
+    for sock in asking:  # known to each other, so that what follows is read at once
+        sock.sendall(b'GET /v1/none HTTP/1.1\r\nHost: vm\r\n\r\n')
+        said = b''
+        while b'}' not in said:
+            said += sock.recv(4096)
     for sock in asking:
         sock.sendall(b'GET /v1/state HTTP/1.1\r\nHost: vm\r\nConnection: close\r\n\r\n')
     one.wait(lambda: docker.calls and one.get('/v1/none').status_code == 404)
