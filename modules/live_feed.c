@@ -65,6 +65,21 @@ void live_feed_init(int set)
     APR_RING_INIT(&hub.feeds, live_client, link);
 }
 
+static live_client *in_ring(live_client *client)
+{
+    return client == APR_RING_SENTINEL(&hub.feeds, live_client, link) ? NULL : client;
+}
+
+static live_client *first(void)
+{
+    return in_ring(APR_RING_FIRST(&hub.feeds));
+}
+
+static live_client *after(const live_client *client)
+{
+    return in_ring(APR_RING_NEXT(client, link));
+}
+
 live_client *live_feed_new(request_rec *r, apr_int64_t account, const char *session,
                            const tocsin_feed *source)
 {
@@ -184,9 +199,8 @@ void live_feed_end_all(const char *reason, int now)
 {
     live_client *client, *next;
 
-    for (client = APR_RING_FIRST(&hub.feeds);
-         client != APR_RING_SENTINEL(&hub.feeds, live_client, link); client = next) {
-        next = APR_RING_NEXT(client, link);
+    for (client = first(); client; client = next) {
+        next = after(client);
         live_feed_end(client, reason, now);
     }
 }
@@ -362,9 +376,8 @@ void live_feed_tick(apr_time_t now)
     if (now - looked_at < apr_time_from_sec(1) && now >= looked_at)
         return;
     looked_at = now;
-    for (client = APR_RING_FIRST(&hub.feeds);
-         client != APR_RING_SENTINEL(&hub.feeds, live_client, link); client = next) {
-        next = APR_RING_NEXT(client, link);
+    for (client = first(); client; client = next) {
+        next = after(client);
         look(client, now);
     }
 }
@@ -376,8 +389,7 @@ void live_feed_owners(buf *array)
     live_client *client;
     char number[24];
 
-    APR_RING_FOREACH(client, &hub.feeds, live_client, link)
-    {
+    for (client = first(); client; client = after(client)) {
         apr_snprintf(number, sizeof(number), "%s%" APR_INT64_T_FMT, array->len > 1 ? "," : "",
                      client->account);
         buf_puts(array, number);
@@ -392,8 +404,7 @@ int live_feed_question(buf *accounts, buf *about)
 
     buf_puts(accounts, "{");
     buf_puts(about, "{");
-    APR_RING_FOREACH(client, &hub.feeds, live_client, link)
-    {
+    for (client = first(); client; client = after(client)) {
         const char *comma = n ? "," : "";
 
         client->feed->question = (apr_uint64_t)++n;
@@ -415,11 +426,10 @@ void live_feed_answer(const PGresult *rows)
     live_client *client, *next;
     int i = 0, n = PQntuples(rows);
 
-    for (client = APR_RING_FIRST(&hub.feeds);
-         client != APR_RING_SENTINEL(&hub.feeds, live_client, link); client = next) {
+    for (client = first(); client; client = next) {
         apr_uint64_t question = client->feed->question;
 
-        next = APR_RING_NEXT(client, link);
+        next = after(client);
         while (i < n && (apr_uint64_t)apr_atoi64(PQgetvalue(rows, i, 0)) < question)
             i++;
         if (question &&
@@ -432,9 +442,8 @@ void live_feed_denied(void)
 {
     live_client *client, *next;
 
-    for (client = APR_RING_FIRST(&hub.feeds);
-         client != APR_RING_SENTINEL(&hub.feeds, live_client, link); client = next) {
-        next = APR_RING_NEXT(client, link);
+    for (client = first(); client; client = next) {
+        next = after(client);
         if (client->access->state == ACCESS_DENIED)
             live_feed_end(client, "access", 0);
     }
