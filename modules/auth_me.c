@@ -146,8 +146,9 @@ const tocsin_route me_routes[] = {
      sessions_delete, "End one of the own sessions.", "me"},
     {"GET", "/me/tokens", ROLE_VIEWER, "token_list", 0, NULL, NULL, NULL, NULL,
      "The own API tokens, without their secrets.", "me"},
-    {"POST", "/me/tokens", ROLE_VIEWER, NULL, R_CREATED, NULL, token_fields, NULL, tokens_post,
-     "Make an API token; the answer shows its secret, once.", "me"},
+    /* R_REAUTH: or an old session would get by it what it may not do itself */
+    {"POST", "/me/tokens", ROLE_VIEWER, NULL, R_CREATED | R_REAUTH, NULL, token_fields, NULL,
+     tokens_post, "Make an API token; the answer shows its secret, once.", "me"},
     {"DELETE", "/me/tokens/{id}", ROLE_VIEWER, "token_delete", R_EMPTY, NULL, NULL, NULL, NULL,
      "Delete an API token.", "me"},
     {0}};

@@ -76,7 +76,7 @@ static int refused(request_rec *r, int status, const char *body, apr_size_t len)
     json_t *said = len ? json_loadb(body, len, 0, NULL) : NULL;
     const char *error = json_string_value(json_object_get(said, "error"));
 
-    ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "enrolment refused: %s",
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "enrolment refused: %s",
                   error ? error : "without a word");
     json_decref(said);
     if (status / 100 != 4 || status == HTTP_UNPROCESSABLE_ENTITY)

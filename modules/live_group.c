@@ -119,7 +119,9 @@ int live_group_collect(const PGresult *rows)
     for (i = 1; i < PQntuples(rows); i++) {
         const char *kind = PQgetvalue(rows, i, 0), *body = PQgetvalue(rows, i, 2);
         apr_int64_t owner = apr_atoi64(PQgetvalue(rows, i, 1));
-        live_group *all = live_group_find(0), *own = owner ? live_group_find(owner) : NULL;
+        apr_int64_t whose = owner < 0 ? -owner : owner; /* below 0: for nobody else */
+        live_group *all = owner < 0 ? NULL : live_group_find(0);
+        live_group *own = whose ? live_group_find(whose) : NULL;
 
         if (strcmp(kind, "account") == 0) {
             accounts = 1;
@@ -144,7 +146,7 @@ void live_group_replay(const PGresult *rows, buf *text)
     int i;
 
     for (i = 1; i < PQntuples(rows); i++) {
-        if (strcmp(PQgetvalue(rows, i, 0), "account") != 0)
+        if (strcmp(PQgetvalue(rows, i, 0), "account") != 0 && *PQgetvalue(rows, i, 1) != '-')
             add_row(text, &checks, PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 2));
     }
     end_checks(text, &checks);

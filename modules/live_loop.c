@@ -135,7 +135,7 @@ void live_dismiss(live_client *client, const char *reason)
     char bye[128];
 
     apr_snprintf(bye, sizeof(bye), "retry: %d\nevent: bye\ndata: {\"reason\":\"%s\"}\n\n",
-                 250 + rand() % 750, reason);
+                 strcmp(reason, "source") ? 250 + rand() % 750 : LIVE_RETRY_MS, reason);
     live_client_write(client, bye, strlen(bye));
     live_leave(client);
 }

@@ -50,12 +50,22 @@ language sql stable security definer set search_path = '' as $$
     end
 $$;
 
+-- Of things of the fleet each who may see them has an event of his own. Is this one somebody
+-- else's than the owner's? Who hears everybody's shall hear the owner's alone.
+create or replace function tocsin.live_copy(e tocsin.event) returns boolean
+language sql stable security definer set search_path = '' as $$
+    select e.kind in ('host', 'app', 'action', 'deploy', 'enrolled')
+       and e.owner <> (select m.owner from tocsin.monitor m
+                        where m.id = case when e.kind in ('action', 'deploy') then (e.body->>'app')::bigint else e.ref end)
+$$;
+
 -- What happened after `after` and, where given, not after `upto`, of these owners (null:
 -- all). First the rows of the stream itself: kind 'cursor' (where the next reading goes
 -- on), then 'resync' alone when the gap is too old or too long to be told, else the
 -- events in order, then one row of checks per owner: "[id,status,ms,at,verdict],…":
 -- the monitor's status, the response time (null without), the second it was checked at,
--- and this check's own verdict.
+-- and this check's own verdict. Where all owners are asked for, the owner of an event that is a
+-- copy is negative: it is for that account alone.
 create or replace function api.live(after text, upto text, owners bigint[])
 returns table (kind text, owner bigint, body text)
 language plpgsql stable security definer set search_path = '' as $$
@@ -83,7 +93,7 @@ begin
     end if;
 
     return query
-        select e.kind, e.owner,
+        select e.kind, case when owners is null and tocsin.live_copy(e) then -e.owner else e.owner end,
                (e.body || jsonb_build_object('id', e.ref, 'owner', e.owner, 'at', tocsin.ts(e.at)))::text
           from tocsin.event e
          where e.changed >= pg_snapshot_xmin(seen)

@@ -268,11 +268,17 @@ def test_a_host_that_hangs_holds_only_a_few(s, people):
 
 def test_actions_are_owed_and_can_be_followed(s, people):
     owner = people['owner']
-    with Events(owner) as events:
+    with Events(owner) as own, Events(people['developing']) as granted, Events(people['operator']) as everything:
+        for events in (own, granted, everything):
+            events.wait('hello')
         answer = owner.api('POST', of(s, '/restart'), json={'reason': 'stuck'})
         action = answer.json()
         assert answer.status_code == 202 and answer.headers['Location'] == f"/api/v1/apps/{s.app}/actions/{action['id']}"
-        assert events.wait('action')['data']['state'] == 'asked'
+        s.db("select tocsin.emit('monitor', %s, 1, '{}')", owner.id)
+        s.db("select tocsin.emit('monitor', %s, 1, '{}')", people['developing'].id)
+        for events in (own, granted, everything):
+            assert events.wait('action')['data']['state'] == 'asked'
+            assert events.wait('monitor') and [e['event'] for e in events.all].count('action') == 1, 'each hears of it once'
     shown = owner.get(answer.headers['Location']).json()
     assert shown['kind'] == 'restart' and shown['by'] == owner.email and shown['reason'] == 'stuck'
     again = owner.api('POST', of(s, '/stop'), json={})
@@ -387,6 +393,12 @@ def test_tokens_that_are_wrong_have_one_answer(s, why, status):
     problem = answer.json()
     assert (answer.status_code, problem['type'], problem['detail']) == (
         403, 'about:blank#token', 'the token is unknown, used, expired or not proved')
+    assert f'enrolment refused: {why}' in (s.root / 'logs/error.log').read_text()
+
+
+def test_a_socket_has_a_short_path(s):
+    code, said = s.httpd.test((s.root / 'httpd.conf').read_text() + f'\nTocsinFleetSocket /{"x" * 120}\n')
+    assert code and 'may have 107 bytes' in said
 
 
 @pytest.mark.parametrize('change, status', [({'id': ''}, 422), ({'proof': 'short'}, 422), ({'csr': 'x' * 9000}, 422), ({'nonce': None}, 422),

@@ -2,7 +2,9 @@
 as their source. The gateway here is a double that says what a test wants."""
 import json
 import queue
+import random
 import socket
+import struct
 import threading
 import time
 
@@ -298,6 +300,41 @@ def test_a_deploys_output_is_that_of_its_uuid(s, source):
 def test_heads_are_not_streams(s, source):
     answer = s.ann.request('HEAD', f'/api/v1/apps/{s.app}/logs/stream')
     assert answer.status_code == 204 and not source.calls
+
+
+def test_clients_and_sources_come_and_go_as_they_like(s, source):
+    """Readers that reset, hang up or stay, of sources that flood, break off or fall silent; then
+    httpd is restarted over all of it. Nothing is left over."""
+    rng, block = random.Random(4), event('c', {'m': 'x' * 3000})
+
+    def any_source(call):
+        kind = rng.randrange(4)
+        if kind == 0:
+            return Answer(raw=CHUNKED + b'%x\r\n%s\r\n' % (len(block), block) * rng.randrange(3) + b'5\r\nhal')
+        if kind == 1:
+            return Answer(stream=iter([block] * rng.randrange(2000)))
+        return source(call) if kind == 2 else Answer({'error': 'no'}, 500)
+    s.gateway.on('GET', '.*/logs/stream', any_source)
+    people = [s.user('operator') for _ in range(8)]
+    kept = []
+    for n in range(200):
+        r = Reader(s, people[n % 8])
+        kept.append(r)
+        if rng.random() < 0.3:
+            r.sock.recv(rng.randrange(1, 5000))
+        if len(kept) > 60:
+            old = kept.pop(rng.randrange(len(kept)))
+            if rng.random() < 0.5:
+                old.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            old.close()
+        if n == 150:
+            source.say(block)
+            s.httpd.graceful()
+    for r in kept:
+        r.close()
+    source.end()
+    s.wait(lambda: counters(s)['clients'] == 0, 20, 'all to be gone')
+    assert s.ann.api('GET', '/me').ok and not s.reports()
 
 
 def test_a_graceful_restart_says_goodbye_at_the_end_of_an_event(s, source):
