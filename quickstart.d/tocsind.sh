@@ -19,7 +19,7 @@ public_url = ${address%/}
 lock_file = $RUN/tocsind.lock
 run_dir = $RUN
 status_dir = $Q_HOME/status
-$(! people_demo || echo "demo = yes")
+$(if people_demo; then echo "demo = yes"; else tocsind_fleet; fi)
 allow_target = 127.0.0.0/8
 allow_target = ::1/128
 $(sed 's/^/allow_target = /' "$CONF/allow" 2>/dev/null)
@@ -27,6 +27,12 @@ smtp_url = $smtp
 smtp_starttls = $tls
 smtp_from = $(setting smtp_from || echo "tocsin@$(hostname 2>/dev/null || echo localhost)")
 CONF
+}
+
+# Agents may be in the private networks, and on this machine.
+tocsind_fleet() {
+    echo "fleet_dir = $Q_HOME/fleet"
+    printf 'fleet_allow = %s\n' 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 fc00::/7 127.0.0.0/8 ::1/128
 }
 
 # Lines of the file given, then those of standard input whose key is not in it.
@@ -40,6 +46,8 @@ local_first() {
 tocsind_start() {
     [ -z "${TOCSIN_SMTP_URL:-}" ] || printf '%s\n' "$TOCSIN_SMTP_URL" >"$CONF/smtp_url"
     [ -z "${TOCSIN_SMTP_FROM:-}" ] || printf '%s\n' "$TOCSIN_SMTP_FROM" >"$CONF/smtp_from"
+    people_demo || [ -e "$Q_HOME/fleet/ca.pem" ] ||
+        logged "$LOGS/start.log" "the making of the fleet's keys" "$OPT/bin/tocsin" fleet init --dir "$Q_HOME/fleet"
     (umask 077 && tocsind_conf >"$CONF/tocsind.conf.new")
     if tocsind_pid >/dev/null; then
         if cmp -s "$CONF/tocsind.conf" "$CONF/tocsind.conf.new"; then

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOCKET_MAX 90 /* sun_path has 108, and a new one gets a name beside it first */
+#define SOCKET_MAX 99 /* sun_path has 108, and a new one is made as NAME.PID */
 #define DAY        86400L
 #define AT(f)      offsetof(struct tocsind_conf, f)
 #define YEARS      (100 * 366 * DAY)

@@ -1,5 +1,6 @@
 """quickstart as somebody without rights runs it, packages being there: what it starts, what
 it leaves alone, and what it says when something is in the way."""
+import json
 import os
 import pathlib
 import re
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 from stack import Site, host
+from stack.agent import Unix
 
 SRC = host.SRC
 PASSWORD = 'a long enough password'
@@ -135,6 +137,16 @@ def test_nothing_listens_but_httpd(running):
                  pathlib.Path(f'/proc/net/{name}').read_text().splitlines()[1:] if line.split()[3] == '0A']
     ours = {fields[1] for fields in listening if f'socket:[{fields[9]}]' in inodes}
     assert ours == {f'0100007F:{running.port:04X}'}
+
+
+def test_agents_can_be_enrolled(running):
+    """The keys of a fleet are there, for nobody else, and the gateway says their pin."""
+    keys = running.dir / 'fleet'
+    assert oct(keys.stat().st_mode & 0o777) == '0o700' and oct((keys / 'ca.key').stat().st_mode & 0o777) == '0o600'
+    gateway = Unix(running.dir / 'run/fleet.sock')
+    gateway.request('GET', '/authority')
+    assert len(json.loads(gateway.getresponse().read())['pin']) == 43
+    gateway.close()
 
 
 def test_cluster_is_durable(running):

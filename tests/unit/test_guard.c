@@ -245,6 +245,31 @@ static void an_allowed_loopback_allows_its_names(void **)
     assert_non_null(guard_check_host(&g, "10.1"));
 }
 
+static void a_list_names_all_that_may_be_dialled(void **)
+{
+    static const struct {
+        const char *addr;
+        bool named;
+    } cases[] = {{"10.1.2.3", true},       {"11.1.2.3", false}, {"8.8.8.8", false},
+                 {"127.0.0.1", false},     {"fd00::1", true},   {"2001:4860::1", false},
+                 {"::ffff:10.1.2.3", true}};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct guard g;
+
+    guard_init(&g);
+    assert_false(guard_named(&g, (struct sockaddr *)&v4));
+    assert_int_equal(guard_allow(&g, "10.0.0.0/8"), 0);
+    assert_int_equal(guard_allow(&g, "fc00::/7"), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (inet_pton(AF_INET, cases[i].addr, &v4.sin_addr) == 1)
+            assert_int_equal(guard_named(&g, (struct sockaddr *)&v4), cases[i].named);
+        else if (inet_pton(AF_INET6, cases[i].addr, &v6.sin6_addr) == 1)
+            assert_int_equal(guard_named(&g, (struct sockaddr *)&v6), cases[i].named);
+        else
+            fail();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_malformed_network_is_refused),
         cmocka_unit_test(every_spelling_of_a_host_is_seen_through),
         cmocka_unit_test(an_allowed_loopback_allows_its_names),
+        cmocka_unit_test(a_list_names_all_that_may_be_dialled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
