@@ -18,6 +18,17 @@ declare
                           from tocsin.page p where p.enabled and p.error is not null order by p.id limit 1);
     unexported text := (select w.stats ->> 'error' from tocsin.worker w
                          where w.role = 'export' and w.stats ->> 'error' <> '' limit 1);
+    hosts      constant boolean := exists (select from tocsin.host h join tocsin.monitor m on m.id = h.monitor
+                                            where h.pin is not null and m.deleted_at is null);
+    nobody     text := (select string_agg(role, ', ') from unnest(array['fleet', 'gateway']) as role
+                         where not exists (select from tocsin.worker w
+                                            where w.role = role.role and w.beat_at > now() - interval '15 seconds'));
+    days       numeric := (select min(least(tocsin.stat(w.stats, 'control_days'), tocsin.stat(w.stats, 'authority_days')))
+                             from tocsin.worker w where w.role = 'gateway');
+    ending     text := (select format('%s of the agents'' certificates end within 30 days, such as that of %s', count(*) over (), m.name)
+                          from tocsin.host h join tocsin.monitor m on m.id = h.monitor
+                         where h.pin is not null and m.deleted_at is null and h.not_after < now() + interval '30 days'
+                         order by h.not_after limit 1);
 begin
     return (
         select coalesce(json_agg(json_build_object('about', a.about, 'level', a.level, 'text', a.text)
@@ -32,6 +43,11 @@ begin
              'Nobody writes the status pages: set status_dir in tocsind.conf, and TOCSIN_STATUS for httpd. See docs/status-pages.md.'),
             (unwritten is not null, 'pages', 'bad', unwritten || '.'),
             (unexported is not null, 'pages', 'bad', 'Status data is not written: ' || unexported || '.'),
+            (hosts and nobody is not null, 'fleet', 'bad',
+             format('Nobody asks the hosts, no process is alive for: %s. Set fleet_dir in tocsind.conf and look at tocsind''s log. See docs/fleet.md.', nobody)),
+            (hosts and days < 60, 'fleet', case when days < 7 then 'bad' else 'warning' end,
+             format('The control plane''s certificate for agents ends in %s days: `tocsin fleet show` says which, docs/fleet.md how to renew it.', days)),
+            (ending is not null, 'fleet', 'warning', ending || '. Enrol them anew: docs/fleet.md.'),
             (looping is not null, 'workers', 'bad',
              format('These die again and again: %s. tocsind''s log says why.', looping)),
             (v.buckets > v.owned, 'queue', 'bad',

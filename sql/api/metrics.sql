@@ -122,7 +122,15 @@ language sql stable security definer set search_path = '' as $$
             (7, 'tocsin_checks_skipped_total', 'counter', 'Checks left out because the one before still ran.', 'skipped_total'),
             (7.5, 'tocsin_settles_fenced_total', 'counter', 'Batches refused because another checker had taken over.', 'fenced_total'),
             (8, 'tocsin_messages_sent_total', 'counter', 'Messages that were delivered.', 'sent_total'),
-            (9, 'tocsin_messages_failed_total', 'counter', 'Attempts that failed.', 'failed_total')
+            (9, 'tocsin_messages_failed_total', 'counter', 'Attempts that failed.', 'failed_total'),
+            (9.1, 'tocsin_fleet_polls_failed_total', 'counter', 'Questions to agents that got no answer of use.', 'polls_failed_total'),
+            (9.15, 'tocsin_fleet_poll_lag_seconds', 'gauge', 'The most that a host was asked later than planned, of late.', 'poll_lag_seconds'),
+            (9.2, 'tocsin_fleet_answers_waiting', 'gauge', 'Answers of agents that wait to be settled.', 'answers_waiting'),
+            (9.25, 'tocsin_fleet_answers_dropped_total', 'counter', 'Answers dropped because the database was away too long.', 'answers_dropped_total'),
+            (9.3, 'tocsin_fleet_actions_done_total', 'counter', 'Actions that agents did.', 'actions_done_total'),
+            (9.35, 'tocsin_fleet_actions_failed_total', 'counter', 'Actions that agents did not do.', 'actions_failed_total'),
+            (9.4, 'tocsin_fleet_connects_total', 'counter', 'Connections made to agents.', 'connects_total'),
+            (9.45, 'tocsin_fleet_streams', 'gauge', 'Log streams from agents to readers.', 'streams')
           ) as k (place, family, kind, help, key)
         union all
         select 9.5, 'tocsin_role_restarts_total', 'counter', 'Processes that died and were started again.',
@@ -134,6 +142,10 @@ language sql stable security definer set search_path = '' as $$
         union all
         select 10, 'tocsin_settle_seconds', 'summary', 'How long settling a batch took.',
                labels, 0, format('tocsin_settle_seconds_%s{%s}', k.key, labels), tocsin.stat(stats, 'settle_seconds_' || k.key)
+          from w, unnest(array['sum', 'count']) as k (key)
+        union all
+        select 10.5, 'tocsin_fleet_poll_seconds', 'summary', 'How long agents took to answer.',
+               labels, 0, format('tocsin_fleet_poll_seconds_%s{%s}', k.key, labels), tocsin.stat(stats, 'poll_seconds_' || k.key)
           from w, unnest(array['sum', 'count']) as k (key)
         union all
         select 11, 'tocsin_check_lag_seconds', 'histogram', 'How much later than planned checks began.',

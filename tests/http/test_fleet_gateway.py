@@ -279,3 +279,21 @@ def test_a_csr_signed_by_another_key_is_refused(fleet):
     pem = ssl.DER_cert_to_PEM_cert(bytes(der[:at]) + tail).replace('CERTIFICATE', 'CERTIFICATE REQUEST')
     status, said, _ = enrol(fleet, body_of(fleet, mine) | {'csr': pem})
     assert status == 422 and 'signature' in said['error'], said
+
+
+# ---------------------------------------------------------------- what administrators see
+
+def test_health_and_metrics_know_the_fleet(fleet, agent):
+    agent.polled(1)
+
+    def roles():
+        workers = fleet.api('GET', '/admin/health').json()['workers']
+        found = {w['role']: w['stats'] for w in workers if w['role'] in ('fleet', 'gateway')}
+        return len(found) == 2 and found['fleet'].get('hosts') and found['gateway'].get('authority_days') and found
+    said = host.wait(roles, 10, 'both roles to say how they are')
+    assert said['fleet']['poll_seconds_count'] > 0 and said['gateway']['control_days'] > 7000
+    assert not [a for a in fleet.api('GET', '/admin/health').json()['advice'] if a['about'] == 'fleet']
+    text = fleet.admin.get('/metrics').text
+    for family in ('tocsin_fleet_poll_seconds_count{', 'tocsin_fleet_streams{', 'tocsin_hosts{status="up"}',
+                   'tocsin_fleet_answers_waiting{'):
+        assert family in text, family
