@@ -40,6 +40,7 @@ typedef struct {
     const char *if_match;   /* as the client sent it; NULL: not */
     const char *last_event; /* the same */
     apr_pool_t *pool;       /* of the answer; NULL: r->pool */
+    int list;               /* the answer is an array */
     int quiet;              /* no problem is sent, something else has been already */
     /* Instead of gateway_refuse(), for what the other side says; NULL: that. */
     int (*refused)(request_rec *r, int status, const char *body, apr_size_t len);
@@ -49,7 +50,7 @@ typedef struct {
     const char *etag; /* with its quotes; empty: none */
     const char *text;
     apr_size_t len;
-    json_t *json; /* an object; both are freed with the pool */
+    json_t *json; /* an object, or the array asked for; both are freed with the pool */
 } gateway_answer;
 
 /* The path of the gateway's socket, before children are made. */

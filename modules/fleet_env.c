@@ -24,6 +24,11 @@ static const tocsin_field reveal_query[] = {
     {0},
 };
 
+static const tocsin_field restore_query[] = {
+    {"dry_run", T_BOOL, .help = "Only say what would change; false unless set."},
+    {0},
+};
+
 static const tocsin_field write_body[] = {
     {"set", T_MAP, .max = 1000, .item_max = VALUE_MAX,
      .help = "Keys and their new values; all else in the file stays as it is."},
@@ -72,29 +77,40 @@ static const char *file_path(tocsin_request *q, const fleet_app *app, const char
                                   rest, q->name ? "/" : "", q->name ? q->name : "", NULL));
 }
 
-static int read_from(tocsin_request *q, const char *rest, const char *need)
+static int read_from(tocsin_request *q, const char *rest, int list)
 {
-    gateway_question ask = {0};
+    gateway_question ask = {.list = list};
     gateway_answer answer;
     fleet_app app;
-    int status = dotted(q) ? HTTP_NOT_FOUND : fleet_door(q, need, &app);
+    int status = dotted(q) ? HTTP_NOT_FOUND : fleet_door(q, "developer", &app);
 
     if (status != OK)
         return status;
     ask.host = app.host;
     ask.path = file_path(q, &app, rest);
-    status = gateway_ask(q->r, &ask, &answer);
-    return status == OK ? fleet_send(q->r, &answer) : status;
+    if ((status = gateway_ask(q->r, &ask, &answer)) != OK)
+        return status;
+    if (list) { /* as all our lists are */
+        answer.text =
+            apr_pstrcat(q->r->pool, "{\"items\":", answer.text, ",\"next\":null}", NULL);
+        answer.len = strlen(answer.text);
+    }
+    return fleet_send(q->r, &answer);
 }
 
 static int get_files(tocsin_request *q)
 {
-    return read_from(q, "", "developer");
+    return read_from(q, "", 0);
 }
 
 static int get_backups(tocsin_request *q)
 {
-    return read_from(q, "/backups", "developer");
+    return read_from(q, "/backups", 1);
+}
+
+static int get_backup(tocsin_request *q)
+{
+    return read_from(q, "/backups", 0);
 }
 
 /* The keys that were asked for, as a list. */
@@ -173,16 +189,22 @@ static const char *history(tocsin_request *q, const json_t *keys)
     return add_words(p, text, "; removed ", json_object_get(keys, "removed"));
 }
 
+/* Nothing is written down of what changed nothing. */
 static int write_down(tocsin_request *q, const char *verb, const gateway_answer *answer)
 {
     const json_t *diff = json_object_get(answer->json, "diff");
-    json_t *keys = json_object_get(answer->json, "keys");
-    json_t *facts = json_pack("{s:s, s:s, s:{s:s, s:o}, s:{s:s, s:o, s:O*, s:O*, s:s*}}",
-                              "verb", verb, "text", history(q, keys), "before", "file", q->key,
-                              "lines", lines_of(diff, "del"), "after", "file", q->key, "lines",
-                              lines_of(diff, "add"), "keys", keys, "backup",
-                              json_object_get(answer->json, "backup"), "restored", q->name);
+    json_t *keys = json_object_get(answer->json, "keys"), *facts;
+    json_t *out = lines_of(diff, "del"), *in = lines_of(diff, "add");
 
+    if (!json_array_size(out) && !json_array_size(in)) {
+        json_decref(out);
+        json_decref(in);
+        return OK;
+    }
+    facts = json_pack("{s:s, s:s, s:{s:s, s:o}, s:{s:s, s:o, s:O*, s:O*, s:s*}}", "verb", verb,
+                      "text", history(q, keys), "before", "file", q->key, "lines", out,
+                      "after", "file", q->key, "lines", in, "keys", keys, "backup",
+                      json_object_get(answer->json, "backup"), "restored", q->name);
     return facts ? fleet_did(q, facts) : HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -201,6 +223,7 @@ static int change(tocsin_request *q, const char *method, const char *rest, const
     json_object_del(q->input, "key");
     ask.host = app.host;
     ask.path = apr_pstrcat(q->r->pool, file_path(q, &app, rest), tail, NULL);
+    ask.path = fleet_params(q, ask.path, NULL);
     body = json_dumps(q->input, JSON_COMPACT);
     ask.body = apr_pstrdup(q->r->pool, body ? body : "{}");
     free(body);
@@ -251,9 +274,10 @@ const tocsin_route fleet_env_routes[] = {
     {"GET", "/apps/{id}/env/{key}/backups", ROLE_MEMBER, .flags = R_AGENT,
      .handler = get_backups, .summary = "Its backups, newest first.", .tag = "env"},
     {"GET", "/apps/{id}/env/{key}/backups/{name}", ROLE_MEMBER, .flags = R_AGENT,
-     .handler = get_backups, .summary = "A backup, with secrets masked.", .tag = "env"},
+     .handler = get_backup, .summary = "A backup, with secrets masked.", .tag = "env"},
     {"POST", "/apps/{id}/env/{key}/backups/{name}/restore", ROLE_MEMBER,
-     .flags = R_AGENT | R_REAUTH, .check = fleet_pace, .handler = restore,
+     .flags = R_AGENT | R_REAUTH, .query = restore_query, .check = fleet_pace,
+     .handler = restore,
      .summary = "Put a backup back in its place, after a backup of what is there.",
      .tag = "env"},
     {"GET", "/apps/{id}/refs", ROLE_VIEWER, .flags = R_AGENT, .handler = get_refs,

@@ -372,7 +372,9 @@ static int take(request_rec *r, const gateway_question *ask, int fd, apr_time_t 
     out->json = json_loadb(out->text, out->len, 0, NULL);
     if (out->json)
         apr_pool_cleanup_register(p, out->json, json_free, apr_pool_cleanup_null);
-    return json_is_object(out->json) ? OK : refuse(r, ask, -1, NULL);
+    return (ask->list ? json_is_array(out->json) : json_is_object(out->json))
+               ? OK
+               : refuse(r, ask, -1, NULL);
 }
 
 int gateway_ask(request_rec *r, const gateway_question *ask, gateway_answer *out)

@@ -23,7 +23,8 @@ def answers(gateway):
     gateway.answers.clear()
     gateway.calls.clear()
     base = '/hosts/\\d+/v1/apps/web'
-    gateway.on('GET', base + '/(env|refs|env/main/backups)', {'files': []})
+    gateway.on('GET', base + '/(env|refs)', {'files': []})
+    gateway.on('GET', base + '/env/main/backups', [{'name': 'b.1', 'at': 'x', 'size': 1}])
     gateway.on('GET', base + '/env/main/backups/b.1', {'text': 'A=••••••••'})
     gateway.on('GET', base + '/env/main', lambda call: Answer(
         {'etag': '5-abc', 'entries': [{'key': 'B_TOKEN', 'value': SECRET if 'reveal' in call.query else None}]}, headers={'ETag': ETAG}))
@@ -178,6 +179,17 @@ def test_a_backup_is_put_back(s, people):
     answer = people['developing'].api('POST', of(s, '/env/main/backups/b.1/restore'), headers={'If-Match': ETAG})
     assert answer.ok and s.gateway.calls[-1].path.endswith('/env/main/backups/b.1/restore')
     assert audit(s, 'app.env.restore')[-1][1]['restored'] == 'b.1'
+    n = len(audit(s, 'app.env.restore'))
+    answer = people['developing'].api('POST', of(s, '/env/main/backups/b.1/restore?dry_run=true'), headers={'If-Match': ETAG})
+    assert answer.ok and s.gateway.calls[-1].query == 'dry_run=1' and len(audit(s, 'app.env.restore')) == n
+    assert people['owner'].api('GET', of(s, '/env/main/backups')).json()['items'][0]['name'] == 'b.1'
+
+
+def test_what_changed_nothing_is_not_written_down(s, people):
+    n = len(audit(s, 'app.env'))
+    s.gateway.on('PUT', '.*', {'etag': '5-abc', 'backup': None, 'diff': DIFF[:1], 'keys': {'added': [], 'changed': [], 'removed': []}})
+    answer = people['owner'].api('PUT', of(s, '/env/main'), json={'set': {'A': '1'}}, headers={'If-Match': ETAG})
+    assert answer.ok and len(audit(s, 'app.env')) == n
 
 
 def test_a_secret_is_written_down_before_it_is_given(s, people):
