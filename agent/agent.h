@@ -47,6 +47,6 @@ extern const struct part *const parts[];
 
 extern const char agent_version[];
 
-extern const struct part state_part, action_part, env_part, deploy_part;
+extern const struct part state_part, action_part, env_part, deploy_part, log_part;
 
 #endif

@@ -136,24 +136,30 @@ void call_etag(struct call *c, const char *etag)
     evhttp_add_header(evhttp_request_get_output_headers(c->req), "ETag", value);
 }
 
-void call_reply(struct call *c, int status, json_t *body)
+void call_reply_text(struct call *c, int status, const char *json, size_t len)
 {
     struct evhttp_request *req = c->req;
     struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
     struct evbuffer *out = evbuffer_new();
-    char *text = json_dumps(body, JSON_COMPACT);
 
     evhttp_add_header(headers, "Content-Type", "application/json");
     evhttp_add_header(headers, "Cache-Control", "no-store");
-    if (text && out)
-        evbuffer_add(out, text, strlen(text));
-    free(text);
-    json_decref(body);
+    if (out)
+        evbuffer_add(out, json, len);
     call_free(c);
     listen_again(req);
     evhttp_send_reply(req, status, reason(status), out);
     if (out)
         evbuffer_free(out);
+}
+
+void call_reply(struct call *c, int status, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+
+    json_decref(body);
+    call_reply_text(c, status, text ? text : "", text ? strlen(text) : 0);
+    free(text);
 }
 
 static void error_reply(struct call *c, int status, const char *field, int line,

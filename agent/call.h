@@ -45,6 +45,8 @@ void call_on_gone(struct call *c, void (*fn)(void *arg), void *arg);
 
 /* Answer; takes the reference of body. */
 void call_reply(struct call *c, int status, json_t *body);
+/* The same with an object that is text already. */
+void call_reply_text(struct call *c, int status, const char *json, size_t len);
 /* {"error":"…"}; a sentence for people, without a full stop */
 void call_error(struct call *c, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

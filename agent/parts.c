@@ -6,5 +6,5 @@
 const char agent_version[] = PACKAGE_VERSION;
 
 const struct part *const parts[] = {
-    &state_part, &action_part, &env_part, &deploy_part, NULL,
+    &state_part, &action_part, &env_part, &deploy_part, &log_part, NULL,
 };

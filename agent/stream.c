@@ -46,7 +46,7 @@ static void closed(struct evhttp_connection *conn, void *arg)
 
 size_t stream_waiting(const struct stream *s)
 {
-    return evbuffer_get_length(bufferevent_get_output(s->bev));
+    return s->bev ? evbuffer_get_length(bufferevent_get_output(s->bev)) : 0;
 }
 
 static void written(struct evhttp_connection *, void *arg)
