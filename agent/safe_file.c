@@ -53,12 +53,31 @@ static bool unknown_call(int fd)
     return fd < 0 && (errno == ENOSYS || errno == EPERM);
 }
 
+/* Which mount an open file is on; -1: not known. By device it cannot be told: overlayfs gives
+ * folders and files different ones. */
+static long mount_of(int fd)
+{
+    char path[64], text[512], *at;
+    ssize_t n = -1;
+    int info;
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+    if ((info = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
+        n = read(info, text, sizeof(text) - 1);
+        close(info);
+    }
+    if (n < 0)
+        return -1;
+    text[n] = '\0';
+    return (at = strstr(text, "mnt_id:")) ? atol(at + 7) : -1;
+}
+
 int safe_at(int dir, const char *name, int flags, mode_t mode)
 {
     int fd = openat2_with(dir, name, flags, mode,
                           RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
                               RESOLVE_NO_XDEV);
-    struct stat here, there;
+    long mount;
 
     if (!unknown_call(fd))
         return fd;
@@ -67,7 +86,7 @@ int safe_at(int dir, const char *name, int flags, mode_t mode)
         return -1;
     }
     fd = openat(dir, name, flags | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, mode);
-    if (fd >= 0 && (fstat(dir, &here) || fstat(fd, &there) || here.st_dev != there.st_dev)) {
+    if (fd >= 0 && ((mount = mount_of(dir)) < 0 || mount_of(fd) != mount)) {
         close(fd);
         errno = EXDEV;
         return -1;

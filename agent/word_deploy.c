@@ -122,12 +122,18 @@ static int look_only(struct deploy *d)
     json_t *refs;
     int r;
 
-    if (end != DEPLOY_OK)
-        return complain(d->app->id, d->how);
-    refs = deploy_git_refs(d);
+    if (end != DEPLOY_OK) { /* what was seen before stays, with the reason why it is old */
+        if (!(refs = deploy_load(d->conf, d->app, "refs.json")))
+            refs = json_pack("{s:n,s:[],s:n,s:n}", "head", "refs", "ahead", "at");
+        json_object_set_new(refs, "error", json_sprintf("git fetch: %s", d->how));
+        complain(d->app->id, d->how);
+    }
+    else {
+        refs = deploy_git_refs(d);
+    }
     r = deploy_save(d->conf, d->app, "refs.json", refs, false);
     json_decref(refs);
-    return r ? complain(d->app->id, "cannot write refs.json") : 0;
+    return r ? complain(d->app->id, "cannot write refs.json") : end != DEPLOY_OK;
 }
 
 static int with_lock(struct deploy *d)

@@ -1,0 +1,199 @@
+"""The units of root beside the agent, on a real systemd: the helper for env files and the deploys. The control plane is
+this test; the agent is the one of the build tree."""
+import json
+import pathlib
+import re
+import sys
+import uuid
+
+import pytest
+
+from rig.apps import ENV, put_shop
+from stack import host
+
+sys.path.insert(0, str(host.SRC / 'tests/agentd'))
+import agentrig  # noqa: E402
+
+UNITS = ('tocsin-agent.service', 'tocsin-env@.service', 'tocsin-deploy@.service')
+FILE = '/srv/shop/.env'
+
+
+class Alone:
+    """A machine with an agent, its units and a shop, and no Tocsin."""
+
+    def __init__(self, build, rig, repository, folder):
+        self.machine = m = rig.machine('alone')
+        authority = agentrig.Authority(folder)
+        control, server = authority.issue(agentrig.CONTROL, 'clientAuth'), authority.issue(agentrig.HOST_NAME, 'serverAuth')
+        m.write('/usr/local/sbin/tocsin-agent', pathlib.Path(build, 'agent/tocsin-agent').read_bytes(), '755')
+        m.run('useradd', '--system', '--user-group', '--home-dir', '/var/lib/tocsin-agent', '--shell', '/usr/sbin/nologin', 'tocsin-agent')
+        for name, path, mode in (('cert.pem', server[0], '644'), ('key.pem', server[1], '600'), ('ca.pem', authority.cert, '644')):
+            m.write(f'/var/lib/tocsin-agent/{name}', path.read_bytes(), mode, 'tocsin-agent:tocsin-agent')
+        m.sh('chown tocsin-agent: /var/lib/tocsin-agent; chmod 700 /var/lib/tocsin-agent')
+        for name in UNITS:
+            text = (host.SRC / f'conf/systemd/{name}.in').read_text()
+            m.write(f'/etc/systemd/system/{name}', text.replace('@sbindir@', '/usr/local/sbin').replace('@confdir@', '/etc/tocsin'))
+        m.write('/etc/systemd/system/tocsin-env.socket', (host.SRC / 'conf/systemd/tocsin-env.socket').read_text())
+        m.sh('install -d -m 755 /etc/tocsin')
+        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n' + put_shop(m, repository), '640', 'root:tocsin-agent')
+        m.sh('systemctl daemon-reload; systemctl start tocsin-env.socket tocsin-agent')
+        self.session = agentrig.requests.Session()
+        self.session.trust_env = False
+        self.session.mount('https://', agentrig.ForHost())
+        self.session.verify, self.session.cert = str(authority.cert), tuple(map(str, control))
+
+    def call(self, method, path, **more):
+        return self.session.request(method, f'https://{self.machine.address}:7443/v1/apps/shop{path}', timeout=60, **more)
+
+    def put(self, body):
+        etag = self.call('GET', '/env/main').json()['etag']
+        return self.call('PUT', '/env/main', json=body, headers={'If-Match': etag})
+
+    def begin(self, ref='main'):
+        answer = self.call('POST', '/deploys', json={'id': str(uuid.uuid4()), 'ref': ref})
+        assert answer.status_code == 202, answer.text
+        return answer.json()['id']
+
+    def until(self, id, fits):
+        return host.wait(lambda: (said := self.call('GET', f'/deploys/{id}').json()) and fits(said) and said, 60, 'the deploy')
+
+    def deploy(self, ref='main'):
+        return self.until(self.begin(ref), lambda said: said['state'] != 'running')
+
+    @property
+    def head(self):
+        return self.machine.run('runuser', '-u', 'shop', '--', 'git', '-C', '/srv/shop', 'rev-parse', 'HEAD').strip()
+
+    @property
+    def version(self):
+        return self.machine.run('curl', '-fsS', 'http://127.0.0.1:8080/version').strip()
+
+
+@pytest.fixture(scope='module')
+def alone(build, rig, repository, tmp_path_factory):
+    made = Alone(build, rig, repository, tmp_path_factory.mktemp('authority'))
+    yield made
+    made.machine.crash()
+
+
+def test_the_units_are_in_order(alone):
+    m = alone.machine
+    assert m.run('systemd-analyze', 'verify', *(f'/etc/systemd/system/{name}' for name in ('tocsin-env.socket', 'tocsin-env@x.service',
+                                                                                          'tocsin-deploy@shop.service'))).strip() == ''
+    score = {name: float(re.search(r'exposure level for \S+: ([\d.]+)', m.run('systemd-analyze', 'security', '--no-pager', name))[1])
+             for name in ('tocsin-env@x.service', 'tocsin-deploy@shop.service')}
+    assert score['tocsin-env@x.service'] <= 3.0 and score['tocsin-deploy@shop.service'] <= 6.0, score
+
+
+def test_the_agent_edits_what_it_cannot_open(alone):
+    m = alone.machine
+    assert m.tried('runuser', '-u', 'tocsin-agent', '--', 'cat', FILE)[0] != 0
+    said = alone.call('GET', '/env/main').json()
+    assert 'good morning' in said['text'] and 'hunter2' not in said['text']
+    listed = alone.call('GET', '/env').json()['files'][0]
+    assert listed['writable'] and listed['size'] == len(ENV)
+    saved = alone.put({'set': {'GREETING': 'good night'}})
+    assert saved.status_code == 200, saved.text
+    assert m.read(FILE) == ENV.replace('good morning', 'good night')
+    assert m.run('stat', '-c', '%U:%G %a', FILE).strip() == 'shop:shop 600'
+    assert m.run('stat', '-c', '%U:%G %a', '/srv/shop/.tocsin-backups').strip() == 'root:root 700'
+    name = alone.call('GET', '/env/main/backups').json()[0]['name']
+    back = alone.call('POST', f'/env/main/backups/{name}/restore', headers={'If-Match': saved.json()['etag']})
+    assert back.status_code == 200 and m.read(FILE) == ENV
+    assert m.run('systemctl', 'list-units', '--no-legend', '--all', 'tocsin-env@*').strip() == ''  # nothing is left of them
+
+
+def test_nobody_else_may_ask_the_helper(alone):
+    code, said = alone.machine.tried('runuser', '-u', 'shop', '--', 'busybox', 'nc', 'local:/run/tocsin-env.sock')
+    assert code != 0 and alone.machine.run('stat', '-c', '%U:%G %a', '/run/tocsin-env.sock').strip() == 'root:tocsin-agent 660', said
+
+
+def test_a_link_in_the_place_of_the_file_leads_nowhere(alone):
+    m = alone.machine
+    m.sh(f'mv {FILE} /srv/shop/real; ln -s /etc/shadow {FILE}')
+    try:
+        answer = alone.call('GET', '/env/main')
+        assert answer.status_code == 409 and 'link' in answer.json()['error'] and 'root:' not in answer.text
+    finally:
+        m.sh(f'mv /srv/shop/real {FILE}')
+
+
+def test_the_app_that_owns_the_backups_folder_stops_nothing_but_itself(alone):
+    """It renames root's folder away and lays a link there: refused, and nothing of /etc is touched."""
+    m = alone.machine
+    m.sh('cd /srv/shop; mv .tocsin-backups aside; runuser -u shop -- ln -s /etc .tocsin-backups')
+    try:
+        answer = alone.put({'set': {'LIMIT': '11'}})
+        assert answer.status_code == 409 and '.tocsin-backups' in answer.json()['error']
+        assert m.read(FILE) == ENV and 'lock' not in m.run('ls', '/etc').split()
+    finally:
+        m.sh('cd /srv/shop; rm .tocsin-backups; mv aside .tocsin-backups')
+
+
+def test_deploys_by_the_unit_of_root(alone, repository):
+    m, before = alone.machine, alone.head
+    m.sh('systemctl restart shop')
+    seen = alone.call('GET', '/refs').json()
+    assert seen['head'] == before and [ref['name'] for ref in seen['refs']] == ['main']
+    wanted = repository.commit('2.0', 'A door')
+    said = alone.deploy()
+    assert said['state'] == 'succeeded', (said, m.journal('tocsin-deploy@shop'))
+    assert (said['from'], said['to'], alone.head) == (before, wanted, wanted)
+    assert alone.version == '2.0'
+    journal = m.journal('tocsin-deploy@shop')
+    assert 'building 2.0' in journal and '::tocsin:: {"deploy":"%s","state":"succeeded"}' % said['id'] in journal
+    for version in ('unbuildable', 'broken'):
+        repository.commit(version, version)
+        said = alone.deploy()
+        assert said['state'] == 'rolled-back' and alone.head == wanted and alone.version == '2.0', (version, said)
+    assert m.run('stat', '-c', '%U:%G %a', f'/var/lib/tocsin-deploy/shop/{said["id"]}.json').strip() == 'root:tocsin-agent 640'
+    repository.commit('2.1', 'mended')
+
+
+def hold(alone):
+    """The health check waits, for there is nobody who answers."""
+    alone.machine.sh('mkdir -p /run/systemd/system/shop.service.d; printf "[Service]\\nExecStart=\\nExecStart=/bin/sleep infinity\\n" '
+                     '>/run/systemd/system/shop.service.d/hold.conf; systemctl daemon-reload')
+
+
+def let_go(alone):
+    alone.machine.sh('rm -r /run/systemd/system/shop.service.d; systemctl daemon-reload')
+
+
+def test_a_deploy_is_cancelled_through_polkit(alone):
+    before = alone.head
+    hold(alone)
+    id = alone.begin()
+    alone.until(id, lambda said: said['step'] == 'health')
+    let_go(alone)
+    assert alone.call('POST', f'/deploys/{id}/cancel').status_code == 202
+    said = alone.until(id, lambda said: said['state'] != 'running')
+    assert said['state'] == 'cancelled' and alone.head == before and alone.version == '2.0', said
+
+
+def test_a_deploy_that_is_killed_is_told_of(alone):
+    before = alone.head
+    hold(alone)
+    id = alone.begin()
+    alone.until(id, lambda said: said['step'] == 'health')
+    let_go(alone)
+    alone.machine.run('systemctl', 'kill', '-s', 'KILL', 'tocsin-deploy@shop')
+    said = alone.until(id, lambda said: said['state'] != 'running')
+    assert said['state'] == 'failed' and "killed in step 'health'" in said['error']
+    said = alone.deploy()
+    assert said['state'] == 'succeeded' and said['from'] == before and alone.version == '2.1', said
+
+
+def test_what_the_page_says_by_hand_works(alone):
+    """docs/deploys.md, the commands after the set-up (which is put_shop's)."""
+    blocks = re.findall(r'^```sh\n(.*?)^```', (host.SRC / 'docs/deploys.md').read_text(), re.M | re.S)
+    assert len(blocks) == 4
+    for block in blocks[1:]:
+        # the machine has no sudo that asks nobody: it is root already
+        code, said = alone.machine.tried('bash', '-euo', 'pipefail', '-c', block.replace('sudo -u tocsin-agent', 'runuser -u tocsin-agent --')
+                                         .replace('sudo ', ''))
+        assert code == 0, (block, said)
+    host.wait(lambda: not alone.machine.is_active('tocsin-deploy@shop'), 30, 'the deploy by hand')
+    last = json.loads(alone.machine.read('/var/lib/tocsin-deploy/shop/last.json'))
+    said = alone.call('GET', f'/deploys/{last["last"]}').json()
+    assert said['state'] == 'succeeded' and alone.machine.show('tocsin-deploy@shop', 'Result')['Result'] == 'success'
