@@ -35,7 +35,8 @@ begin
                          and m.deleted_at is not null and m.changed >= rev);
     end if;
     with shown as (
-        select m.id, m.name, m.tags, m.owner, m.interval_s, h.os, h.agent_version, h.reboot_needed, x.cpu, x.mem_pct, x.disk_pct,
+        select m.id, m.name, m.tags, m.owner, m.interval_s, h.os, h.arch, h.agent_version, h.reboot_needed,
+               tocsin.j_int(l.facts->'uptime_s') as uptime_s, tocsin.host_limits(h.thresholds) as thresholds, x.cpu, x.mem_pct, x.disk_pct,
                x.load, x.rx, x.tx, f.up30, f.bars24, f.up24, h.address,
                tocsin.shown_status(coalesce(s.status, 0::smallint), l.at, m.interval_s) as status,
                date_part('epoch', now() - coalesce(s.since, m.created_at))::integer as since,
@@ -64,6 +65,8 @@ begin
                'status', coalesce(array_agg(t.status order by t.id), '{}'), 'since', coalesce(array_agg(t.since order by t.id), '{}'),
                'reason', coalesce(array_agg(t.reason order by t.id), '{}'), 'seen', coalesce(array_agg(t.seen order by t.id), '{}'),
                'poll_s', coalesce(array_agg(t.interval_s order by t.id), '{}'), 'os', coalesce(array_agg(t.os order by t.id), '{}'),
+               'arch', coalesce(array_agg(t.arch order by t.id), '{}'), 'uptime_s', coalesce(array_agg(t.uptime_s order by t.id), '{}'),
+               'thresholds', coalesce(json_agg(t.thresholds order by t.id), '[]'),
                'agent', coalesce(array_agg(t.agent_version order by t.id), '{}'),
                'reboot_needed', coalesce(array_agg(t.reboot_needed order by t.id), '{}'),
                'cpu', coalesce(array_agg(t.cpu order by t.id), '{}'), 'mem', coalesce(array_agg(t.mem_pct order by t.id), '{}'),

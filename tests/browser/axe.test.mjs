@@ -5,7 +5,7 @@ import { axe, browser, OPEN_SCREENS, SCREENS, settled, site, visit } from './lib
 import { fake } from './fake/server.mjs';
 
 const ANN = { id: 1, email: 'ann@example.com', name: 'Ann Operator', role: 'admin' };
-const LISTS = ['dash/', 'monitors/', 'incidents/', 'maintenance/', 'pages/', 'notify/', 'notify/?tab=log', 'admin/', 'admin/?tab=health', 'settings/?tab=tokens', 'monitors/?id=1'];
+const LISTS = ['dash/', 'monitors/', 'incidents/', 'maintenance/', 'hosts/', 'apps/', 'pages/', 'notify/', 'notify/?tab=log', 'admin/', 'admin/?tab=health', 'settings/?tab=tokens', 'monitors/?id=1'];
 let b;
 before(async () => { b = await browser(); });
 after(() => b.close());

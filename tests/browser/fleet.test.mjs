@@ -6,7 +6,7 @@ import { axe, browser, settled, site, visit } from './lib.mjs';
 import { fake } from './fake/server.mjs';
 import { makeLine } from './fake/fleet.mjs';
 
-const PAGES = ['hosts/', 'hosts/?view=cards', 'hosts/?id=101&at=now', 'hosts/?id=103&tab=settings', 'hosts/?id=102&tab=alerts', 'apps/', 'apps/?id=202', 'apps/?id=201&tab=logs', 'apps/?id=201&tab=env', 'apps/?id=201&tab=env&mode=text', 'apps/?id=201&tab=deploys&deploy=12', 'apps/?id=201&tab=metrics', 'apps/?id=201&tab=uptime', 'apps/?id=201&tab=audit'];
+const PAGES = ['hosts/?view=cards', 'hosts/?id=101&at=now', 'hosts/?id=103&tab=settings', 'hosts/?id=102&tab=alerts', 'apps/?id=202', 'apps/?id=201&tab=env&mode=text', 'apps/?id=201&tab=deploys&deploy=12', 'apps/?id=201&tab=metrics', 'apps/?id=201&tab=uptime', 'apps/?id=201&tab=audit'];
 let b;
 before(async () => { b = await browser(); });
 after(() => b.close());

@@ -60,7 +60,7 @@ function hostColumns(w) {
     const list = [...w.hosts.values()].filter((h) => !h.deleted_at);
     const pick = (fn) => list.map(fn);
     const age = (text) => (text ? Math.round((now - Date.parse(text)) / 1000) : null);
-    return { rev: String(++w.seq), now: iso(now), id: pick((h) => h.id), name: pick((h) => h.name), address: pick((h) => h.address), labels: pick((h) => h.labels), status: pick((h) => CODE[h.status]), since: pick((h) => age(h.since)), reason: pick((h) => h.reason), seen: pick((h) => age(h.seen_at)), poll_s: pick((h) => h.poll_s), os: pick((h) => h.os), agent: pick((h) => h.agent.version),
+    return { rev: String(++w.seq), now: iso(now), id: pick((h) => h.id), name: pick((h) => h.name), address: pick((h) => h.address), labels: pick((h) => h.labels), status: pick((h) => CODE[h.status]), since: pick((h) => age(h.since)), reason: pick((h) => h.reason), seen: pick((h) => age(h.seen_at)), poll_s: pick((h) => h.poll_s), os: pick((h) => h.os), arch: pick((h) => h.arch), uptime_s: pick((h) => h.uptime_s), thresholds: pick((h) => h.thresholds), agent: pick((h) => h.agent.version),
         cpu: pick((h) => h.cpu), mem: pick((h) => h.mem_pct), disk: pick((h) => h.disk_pct), load: pick((h) => h.load[0]), rx: pick((h) => h.net.rx), tx: pick((h) => h.net.tx), apps: pick((h) => [...w.apps.values()].filter((a) => a.host === h.id).length), bad: pick(() => 0), up30: pick((h) => h.up30), bars24: pick((h) => h.bars24), gone: [...w.hosts.values()].filter((h) => h.deleted_at).map((h) => h.id) };
 }
 function appColumns(w) {

@@ -66,7 +66,7 @@ function DeployShown({ a, first, dev, reload }) {
     const overRef = useMemo(() => ({ over }), []);
     overRef.over = over;
     const source = useMemo(() => logSource(`/apps/${a.id}/logs`, { stream: `${path}/stream`, query: () => ({ deploy: first.uuid }), over: () => overRef.over }), [path]);
-    useEffect(() => { if (over) reload(); }, [over]);
+    useEffect(() => { if (over && !ended(first.state)) { reload(); source.finish(); } }, [over]);
     async function cancel() {
         try {
             await post(`${path}/cancel`);

@@ -19,7 +19,7 @@ export function Meter({ pct, limit, label, old }) {
 export const AppBadge = ({ app }) => html`<${Badge} status=${statusOf(app.status?.value ?? app.status)} word=${stateText({ ...app, status: app.status?.value ?? app.status })}/>`;
 
 /** A row's status as it may be shown now: what was not asked for too long is unknown. @param {{row: import('../store/fleet.js').Row}} props */
-export const RowBadge = ({ row }) => html`<${LiveBadge} monitor=${{ status: row.status.value, since: row.since, checkedAt: row.seenAt, interval: row.poll_s ?? 30 }}/>`;
+export const RowBadge = ({ row }) => (row.status.value === 'unknown' && row.reason === 'silent' ? html`<${Badge} status="unknown" word="silent" since=${row.since}/>` : html`<${LiveBadge} monitor=${{ status: row.status.value, since: row.since, checkedAt: row.seenAt, interval: row.poll_s ?? 30 }}/>`);
 
 /** @param {{host: any}} props */
 export const HostLink = ({ host }) => html`<a href=${href(`hosts/?id=${host.id}`)}>${host.name}</a>`;

@@ -61,6 +61,7 @@ export function FleetTable({ label, rows, head, cells, to }) {
         const move = (/** @type {number} */ step) => { const last = list.rows.length - 1; if (last >= 0) focus(Math.max(0, Math.min(last, current() < 0 ? 0 : current() + step))); };
         return addShortcuts(label, [{ keys: 'j', text: 'Next row', run: () => move(1) }, { keys: 'k', text: 'Row before', run: () => move(-1) }, { keys: 'o', text: 'Open the row', run: () => { const row = list.rows[current()]; if (row) go(to(row)); } }]);
     }, []);
+    useEffect(() => addShortcuts('Filters', [...['down', 'degraded', 'unknown', 'maintenance', 'up', 'paused'].map((status, i) => ({ keys: String(i + 1), text: `Only ${status}`, run: () => setQuery({ status: chosen('status') === status ? '' : status }) })), { keys: 'Escape', text: 'Clear filters', run: clear }]), []);
     const by = (/** @type {string} */ key) => setQuery({ sort: sort === key ? `-${key}` : sort === `-${key}` ? '' : key });
     return html`<div class="card virtual fleet"><table class="table" role="table" aria-label=${label} aria-rowcount=${rows.length + 1}>
         <thead role="rowgroup"><tr role="row" aria-rowindex="1">${head.map(([key, words, cls]) => html`<th key=${words} role="columnheader" class=${cls} aria-sort=${key && sort.replace('-', '') === key ? (sort.startsWith('-') ? 'descending' : 'ascending') : undefined}>

@@ -120,7 +120,7 @@ export function LogView({ source, name, label, download, server, cursor, empty =
     useEffect(() => addShortcuts(label, [
         { keys: 'f', text: 'Follow the log', run: () => (view.follow.peek() ? view.setFollow(false) : newest()) },
         { keys: 'w', text: 'Wrap long lines', run: () => view.like({ wrap: !view.liking.peek().wrap }) },
-        { keys: 'Enter', text: 'Next match', run: () => walk(1) }, { keys: 'N', text: 'Match before', run: () => walk(-1) },
+        { keys: 'n', text: 'Next match', run: () => walk(1) }, { keys: 'p', text: 'Match before', run: () => walk(-1) },
         { keys: 'x', text: 'Next error', run: nextError },
     ]), [view, columns]);
     const waiting = view.waiting;

@@ -68,8 +68,8 @@ function cells(row) {
     return html`<td role="cell" class="c-name"><span class="name"><a href=${href(`hosts/?id=${row.id}`)}>${row.name}</a>${(row.labels ?? []).slice(0, 2).map((/** @type {string} */ l) => html`<span class="chip" key=${l}>${l}</span>`)}<span class="meta">${about(row)}</span></span></td>
         <td role="cell" class="c-status"><${RowBadge} row=${row}/>${old && row.seenAt ? html` <span class="meta">seen <${Time} at=${row.seenAt}/></span>` : ''}</td>
         <td role="cell" class="c-meter"><${Meter} label="CPU" pct=${row.cpu === null || row.cpu === undefined ? null : row.cpu * 100} limit=${95} old=${old}/></td>
-        <td role="cell" class="c-meter"><${Meter} label="Memory" pct=${row.mem_pct} limit=${limits.memory} old=${old}/></td>
-        <td role="cell" class="c-meter c-disk"><${Meter} label="Disk" pct=${row.disk_pct} limit=${limits.disk} old=${old}/></td>
+        <td role="cell" class="c-meter"><${Meter} label="Memory" pct=${row.mem_pct} limit=${limits.memory ?? 95} old=${old}/></td>
+        <td role="cell" class="c-meter c-disk"><${Meter} label="Disk" pct=${row.disk_pct} limit=${limits.disk ?? 90} old=${old}/></td>
         <td role="cell" class="c-load num opt">${loads(loadOf(row))}</td><td role="cell" class="c-net num opt">${rx === null || rx === undefined ? '—' : html`↓${rate(rx)} ↑${rate(tx)}`}</td>
         <td role="cell" class="c-ms num opt2">${span(old ? null : row.uptime_s, 1)}</td><td role="cell" class="c-ms opt2">${agentOf(row) || '—'}${row.agent?.update || row.update ? html` <span title="A newer one is there">↑</span>` : ''}</td>
         <td role="cell" class="c-apps num">${appsOf(row)}</td>`;

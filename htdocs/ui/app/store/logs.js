@@ -10,6 +10,7 @@ import { fresh, logRing } from '../lib/logring.js';
 const PAGE = 500;
 const POLL_MS = 5000;
 const PATIENCE_MS = 10000; // a stream that broke may come back by itself so long
+const LAST_MS = 3000; // after the end, the last lines may still be on their way
 const AGAIN_MS = [5000, 15000, 60000]; // while polling, the stream is tried again
 
 /**
@@ -213,13 +214,23 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
             forward = false;
         }
     }
+    /** Nothing more will come: what is on its way still does. */
+    function finish() {
+        const mine = turn;
+        setTimeout(() => {
+            if (mine !== turn || kind.peek() === 'history') return;
+            source?.close();
+            clearTimeout(timer);
+            kind.value = 'ended';
+        }, LAST_MS);
+    }
     function stop() {
         reset();
         kind.value = 'stopped';
         cancelAnimationFrame(frame);
         frame = 0;
     }
-    return { ring, kind, error, beat, older, start, stop, back, around, newer, ask, query, taken: () => { const n = dropped; dropped = 0; return n; } };
+    return { ring, kind, error, beat, older, start, stop, finish, back, around, newer, ask, query, taken: () => { const n = dropped; dropped = 0; return n; } };
 }
 
 /** @typedef {ReturnType<typeof logSource>} Source */
