@@ -1,7 +1,6 @@
 // Short notes at the edge of the page, some with Undo.
 import { signal } from '../../vendor/signals.js';
 import { ask, asProblem } from '../api.js';
-import { wouldHave } from '../lib/demo.js';
 
 /** @typedef {{id: number, text: string, kind: 'info'|'good'|'bad', undo?: () => void|Promise<void>, label?: string}} Toast */
 
@@ -30,7 +29,11 @@ export function toastProblem(error, what) {
     toast(what ? `${what}: ${why}` : why, { kind: 'bad' });
 }
 
-ask.demo = (method, path) => { if (!/^\/(me|session)\b/.test(path)) toast(wouldHave(method, path, document.querySelector('main h1')?.firstChild?.textContent?.trim() ?? '')); };
+ask.demo = (method, path) => {
+    if (/^\/(me|session)\b/.test(path)) return; // preferences stay with this browser
+    const name = document.querySelector('main h1')?.firstChild?.textContent?.trim() ?? '';
+    import('../lib/demo.js').then(({ wouldHave }) => toast(wouldHave(method, path, name)), () => toast('Demo: nothing is saved here'));
+};
 
 /** @param {number} id */
 export const dismiss = (id) => { toasts.value = toasts.value.filter((item) => item.id !== id); };
