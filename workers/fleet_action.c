@@ -35,6 +35,7 @@ void action_free(struct action *a)
         agent_link_cancel(a->call);
     event_free(a->timer);
     json_decref(a->args);
+    json_decref(a->last);
     free(a->result);
     free(a->said);
     free(a->report);

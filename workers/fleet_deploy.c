@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "agent_state.h"
+#include "buf.h"
 
-#define LOOK_MS  1000
-#define RENEW_MS 20000 /* a report says that we are there, even when it is the old one */
+#define LOOK_MS     1000
+#define OUTPUT_MS   5000
+#define OUTPUT_MOST (256 * 1024)
+#define RENEW_MS    20000 /* a report says that we are there, even when it is the old one */
 
 static void look(struct action *a);
 
@@ -71,6 +74,61 @@ static void report(struct action *a, json_t *said)
     deploy_tell(a);
 }
 
+/* ---------------------------------------------------------------- what was printed */
+
+/* The lines of a page of the journal, joined. */
+static json_t *output_of(const struct agent_answer *answer)
+{
+    json_t *all = json_loadb(answer->body, answer->len, 0, NULL), *text;
+    json_t *lines = json_object_get(all, "lines");
+    size_t n = json_array_size(lines);
+    buf out = {NULL};
+
+    for (size_t i = 0; i < n && out.len < OUTPUT_MOST; i++) {
+        const json_t *m = json_object_get(json_array_get(lines, i), "m");
+
+        if (json_is_string(m)) {
+            buf_add(&out, json_string_value(m), json_string_length(m));
+            buf_puts(&out, "\n");
+        }
+    }
+    text = out.len ? json_stringn(out.data, out.len) : NULL;
+    buf_free(&out);
+    json_decref(all);
+    return text;
+}
+
+static void on_output(void *arg, const struct agent_answer *answer)
+{
+    struct action *a = arg;
+
+    a->call = NULL;
+    if (answer->end == AGENT_OK && answer->status == 200)
+        json_object_set_new(a->last, "output", output_of(answer)); /* not set when NULL */
+    report(a, a->last);
+}
+
+/* A journal forgets; how a deploy went stays. What cannot be had is left out. */
+static void fetch_output(struct action *a)
+{
+    struct agent_host *host = agent_hosts_find(a->fleet->hosts, a->host);
+    char path[200];
+    struct agent_request q = {.path = path,
+                              .connect_ms = OUTPUT_MS,
+                              .timeout_ms = OUTPUT_MS,
+                              .most = 4 * OUTPUT_MOST,
+                              .done = on_output,
+                              .arg = a};
+
+    snprintf(path, sizeof(path), "/v1/apps/%s/logs?deploy=%s&limit=1000", a->app, a->deploy);
+    if (host && host->trusted) {
+        q.peer = &host->peer;
+        a->call = agent_link_ask(a->fleet->link, &q);
+    }
+    if (!a->call)
+        report(a, a->last);
+}
+
 /* ---------------------------------------------------------------- looking */
 
 static void refused(struct action *a, const struct agent_answer *answer)
@@ -96,12 +154,15 @@ static void on_look(struct action *a, const struct agent_answer *answer)
         action_end(a, false, "the agent's report of the deploy is none");
         return;
     }
+    if (strcmp(json_string_value(json_object_get(said, "state")), "running") != 0) {
+        a->last = said;
+        fetch_output(a);
+        return;
+    }
     report(a, said);
     json_decref(said);
-    if (!a->over) {
-        a->ask = look;
-        action_later(a, LOOK_MS);
-    }
+    a->ask = look;
+    action_later(a, LOOK_MS);
 }
 
 static void look(struct action *a)

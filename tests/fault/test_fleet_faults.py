@@ -205,8 +205,10 @@ def test_a_deploy_is_followed_to_its_end_over_a_death(s):
     s.tocsind.kill('fleet')
     agent.deploys[uuid].update(step='build', to='beef')
     s.wait(lambda: step() == 'build', 15, 'reports to go on')
+    agent.log('built in 3 s')
     agent.deploy_end(uuid, 'succeeded', to='beef')
     assert ended(s, ident)[0] == 'done'
+    assert s.db('select output from tocsin.app_action where id = %s', ident)[0][0] == 'built in 3 s\n'
     assert [c for c in agent.calls if c[0] == 'POST'] == [c for c in agent.calls if c[0] == 'POST'][:1]
 
     ident, uuid = action(s, web, 'deploy', ref='main')
@@ -244,16 +246,18 @@ def test_agents_that_lie_hurt_nobody(s):
     until(s, honest.id, 'up')
     pids = s.tocsind.pids
     liars = {name: s.agent(f'vm-liar-{i}') for i, name in enumerate(LIES)}
+    upto = {}
     for name, liar in liars.items():
         liar.raw = LIES[name][0]
+        upto[name] = liar.polls + 2
     for name, liar in liars.items():
+        s.wait(lambda: liar.polls >= upto[name], 20, f'polls of {name}')
         says = LIES[name][1]
         if says:
             s.wait(lambda: says in error(s, liar), 20, f'{name}: {says}')
         else:
-            liar.polled(2, 20)
-            assert 'protocol' not in error(s, liar) and 'could not be taken' not in error(s, liar), name
             until(s, liar.id, 'up')
+            assert 'protocol' not in error(s, liar) and 'could not be taken' not in error(s, liar), name
     assert s.db('select count(*) from tocsin.app where host = %s', liars['thousands of apps'].id)[0][0] == 200
     assert s.db('select count(*) from tocsin.app where host = %s', liars['twins'].id)[0][0] == 1
     honest.polled(2)
