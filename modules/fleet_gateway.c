@@ -24,10 +24,12 @@
 
 APLOG_USE_MODULE(tocsin_fleet);
 
-#define PER_HOST  5
-#define BUSY_MAX  64
-#define WAIT_FOR  apr_time_from_sec(1) /* for another one of the same host */
-#define PIECE     16384
+#define PER_HOST 5
+#define BUSY_MAX 64
+#define WAIT_FOR apr_time_from_sec(1) /* for another one of the same host */
+#define PIECE    16384
+#define VALUES_MAX                                                                            \
+    500000            /* in an answer: each takes a hundred times the memory of its comma */
 #define WORDS_MAX 500 /* bytes of what an agent says for people */
 
 static const char *path;
@@ -352,6 +354,22 @@ static apr_status_t json_free(void *json)
     return APR_SUCCESS;
 }
 
+/* Commas, colons and the like outside of strings. */
+static int few_values(const char *text, apr_size_t len)
+{
+    int n = 0, in_string = 0;
+
+    for (apr_size_t i = 0; i < len && n <= VALUES_MAX; i++) {
+        if (text[i] == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += text[i] == '\\';
+        else
+            n += text[i] == ',' || text[i] == ':' || text[i] == '[' || text[i] == '{';
+    }
+    return n <= VALUES_MAX;
+}
+
 static int take(request_rec *r, const gateway_question *ask, int fd, apr_time_t until,
                 gateway_answer *out)
 {
@@ -369,7 +387,8 @@ static int take(request_rec *r, const gateway_question *ask, int fd, apr_time_t 
     out->etag = apr_pstrdup(p, a.etag);
     out->text = buf_end(body);
     out->len = body->len;
-    out->json = json_loadb(out->text, out->len, 0, NULL);
+    out->json =
+        few_values(out->text, out->len) ? json_loadb(out->text, out->len, 0, NULL) : NULL;
     if (out->json)
         apr_pool_cleanup_register(p, out->json, json_free, apr_pool_cleanup_null);
     return (ask->list ? json_is_array(out->json) : json_is_object(out->json))

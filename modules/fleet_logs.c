@@ -194,15 +194,15 @@ static void add_lines(buf *t, const json_t *page)
     }
 }
 
-/* The cursor of the page after this one; NULL: there is none, or it would be this one. */
+/* The cursor of the page after this one; NULL: there is none. One that leads nowhere is the
+ * one that we had: then that is all that can be had. */
 static const char *next_of(apr_pool_t *p, const json_t *page, const char *cursor)
 {
     const char *next = json_string_value(json_object_get(page, "next"));
 
-    if (!json_is_true(json_object_get(page, "more")) || !next || strlen(next) > CURSOR_MAX ||
-        (cursor && !strcmp(next, cursor)))
+    if (!json_is_true(json_object_get(page, "more")))
         return NULL;
-    return apr_pstrdup(p, next);
+    return next && strlen(next) <= CURSOR_MAX ? apr_pstrdup(p, next) : cursor ? cursor : "";
 }
 
 static void begin_file(request_rec *r, const fleet_app *app)
@@ -279,7 +279,7 @@ static int send_file(tocsin_request *q, const fleet_app *app)
         sent += (apr_int64_t)text.len;
         if (text.len && ap_rwrite(text.data, (int)text.len, r) < 0)
             break;
-    } while (next && sent < DOWNLOAD_BYTES &&
+    } while (next && *next && (!cursor || strcmp(next, cursor)) && sent < DOWNLOAD_BYTES &&
              apr_time_now() - r->request_time < DOWNLOAD_WITHIN);
     buf_free(&text);
     if (status != OK)
