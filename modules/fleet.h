@@ -20,6 +20,7 @@ typedef struct {
     APR_OPTIONAL_FN_TYPE(tocsin_client_key) * client_key;
     APR_OPTIONAL_FN_TYPE(tocsin_request_id) * request_id;
     APR_OPTIONAL_FN_TYPE(tocsin_public_url) * public_url;
+    APR_OPTIONAL_FN_TYPE(tocsin_demo) * demo;
     APR_OPTIONAL_FN_TYPE(tocsin_reauth) * reauth;
     APR_OPTIONAL_FN_TYPE(tocsin_live_can) * live_can;   /* NULL without mod_tocsin_live */
     APR_OPTIONAL_FN_TYPE(tocsin_live_feed) * live_feed; /* the same */
@@ -64,6 +65,11 @@ int gateway_open(request_rec *r, const gateway_question *ask);
 /* Send the problem that an answer stands for; status 0: none came, -1: it made no sense.
  * Returns its status. */
 int gateway_refuse(request_rec *r, int status, const char *body, apr_size_t len);
+
+/* ---------------------------------------------------------------- fleet_demo.c */
+
+/* gateway_ask() where there is no agent. */
+int demo_ask(request_rec *r, const gateway_question *ask, gateway_answer *out);
 
 /* ---------------------------------------------------------------- fleet_door.c */
 

@@ -401,6 +401,8 @@ int gateway_ask(request_rec *r, const gateway_question *ask, gateway_answer *out
     apr_time_t until = apr_time_now() + GATEWAY_WITHIN;
     int fd, status;
 
+    if (core.demo(r))
+        return demo_ask(r, ask, out);
     if (!enter(ask->host))
         return refuse(r, ask, HTTP_SERVICE_UNAVAILABLE, NULL);
     fd = start(r, ask, until);

@@ -61,6 +61,7 @@ static void fetch(void)
     core.client_key = APR_RETRIEVE_OPTIONAL_FN(tocsin_client_key);
     core.request_id = APR_RETRIEVE_OPTIONAL_FN(tocsin_request_id);
     core.public_url = APR_RETRIEVE_OPTIONAL_FN(tocsin_public_url);
+    core.demo = APR_RETRIEVE_OPTIONAL_FN(tocsin_demo);
     core.reauth = APR_RETRIEVE_OPTIONAL_FN(tocsin_reauth);
     core.live_can = APR_RETRIEVE_OPTIONAL_FN(tocsin_live_can);
     core.live_feed = APR_RETRIEVE_OPTIONAL_FN(tocsin_live_feed);

@@ -105,6 +105,7 @@ begin
     on conflict (name) do update set at = excluded.at;
     perform tocsin.demo_told(me);
     perform tocsin.demo_page(me);
+    perform tocsin.demo_fleet(me);
     perform work.maintenance_occurrences();
     perform work.figures();
 end $$;

@@ -5,6 +5,8 @@ import pytest
 import requests
 from stack import Stack, host
 
+pytestmark = pytest.mark.plain  # nearly all of it is SQL
+
 
 @pytest.fixture(scope='module')
 def demo(build):
@@ -32,6 +34,29 @@ def test_everybody_sees_ninety_days_without_signing_in(demo):
     assert told['severity'] == 'critical'
     demo.wait(lambda: demo.db('select published_at from tocsin.page')[0][0], 20)
     assert 'Example Shop' in requests.get(demo.status_url('demo')).text
+
+
+def test_hosts_and_apps_have_a_day_behind_them_and_speak(demo):
+    hosts = get(demo, '/hosts').json()['items']
+    assert len(hosts) == 4 and {h['status'] for h in hosts} == {'up'}
+    series = get(demo, f"/hosts/{hosts[0]['id']}/series?fields=cpu,mem").json()
+    assert len(series['t']) > 200
+    apps = get(demo, '/apps').json()['items']
+    shop = next(a for a in apps if a['deploy'])
+    assert len(get(demo, f"/apps/{shop['id']}/deploys").json()['items']) == 4
+    path = f"/apps/{shop['id']}/logs"
+    first = get(demo, path + '?limit=50').json()
+    assert len(first['lines']) == 50
+    older = get(demo, f"{path}?limit=50&dir=back&cursor={first['prev']}").json()['lines']
+    again = get(demo, f"{path}?limit=50&cursor={older[-1]['c']}").json()['lines']
+    assert again[0] == first['lines'][0] and older[-1]['t'] < first['lines'][0]['t']
+    found = get(demo, path + '?q=ERROR&limit=5').json()['lines']
+    assert found and all('ERROR' in line['m'] for line in found)
+    # what the pages poll goes on from a cursor
+    demo.wait(lambda: get(demo, f"{path}?cursor={first['next']}").json()['lines'], 10)
+    env = get(demo, f"/apps/{shop['id']}/env/main").json()
+    assert [e['key'] for e in env['entries'] if e['masked']] == ['DATABASE_URL', 'SESSION_SECRET'] and '••••' in env['text']
+    assert get(demo, f"/apps/{shop['id']}/refs").json()['refs'] and get(demo, f"/apps/{shop['id']}/env/other").status_code == 404
 
 
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'PATCH', 'DELETE'])

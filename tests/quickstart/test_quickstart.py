@@ -279,6 +279,22 @@ def refused(said, code, *words):
         assert word in said
 
 
+def test_a_demonstration_is_a_home_of_its_own(running, fresh):
+    code, said = running.run('start', '--demo')
+    refused(said, code, 'holds data of your own', '--home')
+    code, said = fresh.run('start', '--demo', 'http://127.0.0.1:9/')
+    refused(said, code, 'watches nothing', 'leave out')
+    code, said = fresh.run('start', '--demo', '--port', str(fresh.port))
+    assert code == 0 and 'Look around at' in said and 'set-up code' not in said, said
+    assert fresh.get('/api/v1/bootstrap').json()['demo'] is True
+    assert len(fresh.get('/api/v1/monitors').json()['items']) >= 20 and len(fresh.get('/api/v1/hosts').json()['items']) == 4
+    host.wait(lambda: fresh.get('/status/demo/').status_code == 200, 20)
+    # it stays one, whether it is said again or not
+    code, said = fresh.run('start')
+    assert code == 0 and 'Look around at' in said
+    assert requests.post(f'http://127.0.0.1:{fresh.port}/api/v1/monitors', json={}, timeout=5).json()['type'] == 'about:blank#demo'
+
+
 def test_port_taken(fresh):
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
