@@ -2,8 +2,9 @@
 the stories say that they did not run."""
 import pytest
 
-from rig import Fleet, Rig, make_release, why_not
+from rig import Fleet, Rig, why_not
 from rig.apps import Repository
+from rig.release import dropped, release as made_release
 from stack.plugin import CURRENT
 
 
@@ -20,8 +21,9 @@ def rig():
 
 
 @pytest.fixture(scope='session')
-def release(tmp_path_factory):
-    return make_release(tmp_path_factory.mktemp('release'))
+def release():
+    yield made_release()
+    dropped()
 
 
 @pytest.fixture(scope='session')

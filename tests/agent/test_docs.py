@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from rig import Fleet, make_release
 from stack import host
 
 PAGE = host.SRC / 'docs/agent-install.md'
@@ -13,40 +12,33 @@ DEMO = '[Service]\nExecStart=/bin/sleep infinity\n'
 
 
 @pytest.fixture(scope='module')
-def signed(tmp_path_factory):
-    """A release that is signed, as the page says how."""
-    folder = tmp_path_factory.mktemp('signed')
-    lines = re.search(r'^```\n(openssl genpkey.*?)make release', PAGE.read_text(), re.M | re.S)[1]
-    host.run('sh', '-ec', lines, cwd=folder)
-    return make_release(folder / 'release', key=folder / 'release.pem'), (folder / 'release.pub').read_text()
-
-
-@pytest.fixture(scope='module')
-def place(build, rig, signed):
-    """(a machine, its Tocsin)"""
-    release, public = signed
-    with Fleet(build, release) as fleet:
-        machine = rig.machine('reader')
-        machine.write('/root/tocsin-agent/release.pub', public)
-        machine.write('/etc/systemd/system/demo.service', DEMO)
-        machine.sh('systemctl daemon-reload; systemctl start demo')
-        yield machine, fleet
-        machine.crash()
+def machine(rig, fleet, release):
+    made = rig.machine('reader')
+    made.write('/root/tocsin-agent/release.pub', release.public.read_text())
+    made.write('/etc/systemd/system/demo.service', DEMO)
+    made.sh('systemctl daemon-reload; systemctl start demo')
+    yield made
+    made.crash()
 
 
 @pytest.mark.parametrize('number', range(len(BLOCKS)), ids=lambda n: BLOCKS[n].split('\n')[0][:40])
-def test_commands_work_as_written(place, number):
-    machine, fleet = place
+def test_commands_work_as_written(machine, fleet, number):
     arch = {'x86_64': 'amd64', 'aarch64': 'arm64'}[os.uname().machine]
     script = BLOCKS[number].replace('https://status.example.org/tocsin', fleet.url).replace('linux-amd64', f'linux-{arch}')
     if 'TOKEN' in script:
-        script = script.replace('TOKEN', fleet.enrolment()['token'])
+        script = script.replace('TOKEN', fleet.enrolment(name='reader')['token'])
     code, said = machine.tried('bash', '-euo', 'pipefail', '-c', f'cd; {script}')
     assert code == 0, said
     if '[app ' in script:
-        fleet.wait(lambda: [a for h in fleet.api('GET', '/hosts').json()['items'] for a in h['apps'] if a['status'] == 'up'], 20, 'the app')
+        fleet.wait(lambda: [a for a in fleet.host('reader')['apps'] if a['status'] == 'up'], 20, 'the app')
     if 'uninstall' in script:
         assert machine.tried('id', 'tocsin-agent')[0] != 0
+
+
+def test_keys_are_made_as_written(tmp_path):
+    lines = re.search(r'^```\n(openssl genpkey.*?)make release', PAGE.read_text(), re.M | re.S)[1]
+    host.run('sh', '-ec', lines, cwd=tmp_path)
+    assert {f.name for f in tmp_path.iterdir()} == {'release.pem', 'release.pub'}
 
 
 def test_words_are_those_of_the_installer():

@@ -1,5 +1,6 @@
 """The installer on a machine: it leaves an agent that runs, or nothing at all."""
 import hashlib
+import os
 import re
 import shutil
 import tarfile
@@ -38,9 +39,9 @@ def put_release(machine, folder, to):
 
 
 def changed(release, to, change):
-    """Another release: its agent's archive is unpacked, changed, packed and summed."""
-    shutil.copytree(release, to)
-    [archive] = to.glob('*.tar.gz')
+    """Another release: its agent's archive is unpacked, changed, packed, summed and signed."""
+    shutil.copytree(release.folder, to)
+    archive = to / f"tocsin-agent-linux-{ {'x86_64': 'amd64', 'aarch64': 'arm64'}[os.uname().machine]}.tar.gz"
     with tarfile.open(archive) as tar:
         tar.extractall(to / 'x')
     change(to / 'x')
@@ -50,6 +51,7 @@ def changed(release, to, change):
     sums = (to / 'SHA256SUMS').read_text()
     (to / 'SHA256SUMS').write_text(re.sub(rf'^[0-9a-f]{{64}}(?=  {re.escape(archive.name)}$)',
                                           hashlib.sha256(archive.read_bytes()).hexdigest(), sums, flags=re.M))
+    release.sign(to)
     return to
 
 
@@ -59,7 +61,7 @@ def install(machine, *words):
 
 @pytest.fixture(scope='module')
 def by_hand(machine, release, untouched):
-    put_release(machine, release, '/root/release')
+    put_release(machine, release.folder, '/root/release')
 
 
 # ---- what cannot be leaves nothing
@@ -95,9 +97,9 @@ def test_only_root_and_known_machines(machine, by_hand, untouched):
 
 
 def test_release_that_was_changed_is_refused(machine, by_hand, untouched, release, tmp_path):
-    put_release(machine, release, '/root/bad')
-    machine.sh('echo >>/root/bad/tocsin-agent-*.tar.gz')
-    code, out = machine.tried('sh', '/root/bad/install.sh', '--from', '/root/bad', '--url', 'http://x', '--token', 't')
+    put_release(machine, release.folder, '/root/bad')
+    machine.sh('for file in /root/bad/*.tar.gz; do echo >>$file; done')
+    code, out = machine.tried('sh', '/root/bad/install.sh', '--from', '/root/bad', '--url', 'http://10.99.0.1:9', '--token', 't')
     assert code == 1 and 'its checksum differs' in out
     assert left_on(machine) == untouched
 
@@ -106,6 +108,7 @@ def test_signature_is_asked_for_with_a_key(machine, by_hand, untouched):
     machine.sh('''rm -rf /root/signed; cp -r /root/release /root/signed; cd /root/signed
         for name in right wrong; do openssl genpkey -algorithm ed25519 -out $name.pem; openssl pkey -in $name.pem -pubout -out $name.pub; done
         openssl pkeyutl -sign -inkey right.pem -rawin -in SHA256SUMS -out SHA256SUMS.sig''')
+    # a key that is named goes before the one that the script holds
     words = ['--from', '/root/signed', '--url', 'http://10.99.0.1:9', '--token', 't', '--key']
     code, out = install(machine, *words, '/root/signed/wrong.pub')
     assert code == 1 and 'not signed by the key' in out
@@ -118,7 +121,7 @@ def test_signature_is_asked_for_with_a_key(machine, by_hand, untouched):
 
 
 def test_script_that_came_by_half_does_nothing(machine, release, by_hand, untouched):
-    text = (release / 'install.sh').read_text()
+    text = (release.folder / 'install.sh').read_text()
     for share in (0.3, 0.7, 0.99):
         machine.write('/root/half.sh', text[:int(len(text) * share)])
         machine.tried('sh', '/root/half.sh', '--from', '/root/release', '--url', 'http://x', '--token', 't')

@@ -12,4 +12,5 @@ Inside `enter`:
 from .machine import Machine  # noqa: F401
 from .rig import HOST, Rig, why_not  # noqa: F401
 from .wire import Wire  # noqa: F401
-from .fleet import Fleet, make_release  # noqa: F401
+from .fleet import Fleet  # noqa: F401
+from .release import Release, make_release, release, sources  # noqa: F401

@@ -1,8 +1,6 @@
 """fleet: a Tocsin on the bridge, and machines that its installer made into hosts."""
-import pathlib
 import re
 import shutil
-import subprocess
 
 from stack import Stack, host
 
@@ -16,7 +14,7 @@ class Fleet(Stack):
 
     def __init__(self, build, release, **kw):
         super().__init__(build, start=False, fleet=True, **kw)
-        shutil.copytree(release, self.root / 'agent')
+        shutil.copytree(release.folder, self.root / 'agent')
         self.httpd.before = f'Listen {HOST}:{self.httpd.port}\nDefine TOCSIN_AGENT "{self.root}/agent"'
         self.start()
 
@@ -46,8 +44,8 @@ class Fleet(Stack):
         machine.sh(f'cat >>{conf}; systemctl restart tocsin-agent', input='\n'.join(apps))
 
     def host(self, name):
-        """The host of that name, or None."""
-        return next((h for h in self.api('GET', '/hosts').json()['items'] if h['name'] == name), None)
+        """The host of that name, the newest one; or None."""
+        return max((h for h in self.api('GET', '/hosts').json()['items'] if h['name'] == name), key=lambda h: h['id'], default=None)
 
     def join(self, machine, *apps, **kw):
         """From nothing to a host whose apps are known."""
@@ -81,11 +79,3 @@ class Fleet(Stack):
     def incidents(self, number):
         """Of that host or app, the oldest first: (id, is it open)."""
         return self.db('select id, resolved_at is null from tocsin.incident where monitor = %s order by id', number)
-
-
-def make_release(to, arch='native', key=None):
-    """What Add host gives away, for machines of this one's kind."""
-    done = subprocess.run([host.SRC / 'deploy/agent/make-release', to, '--arch', arch, *(['--key', key] if key else [])],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return pathlib.Path(to)
