@@ -15,33 +15,6 @@ from stack import host
 ARCHES = ('amd64', 'arm64')
 
 
-<<<<<<< HEAD
-def sources(to):
-    """The sources as they are, in another folder."""
-    host.run('bash', '-c', 'cd "$1" && tar -c --exclude=.git --exclude=node_modules --exclude="./build?*" --exclude=./build '
-             '--exclude=./htdocs/site --exclude=./htdocs/raw agent lib wire cli/Makefile.* configure* Makefile.* aclocal.m4 build-aux config.h.in m4 '
-             'conf deploy sql/Makefile.* sql/schema status/Makefile.* modules/Makefile.* workers/Makefile.* htdocs/Makefile.* tests/Makefile.* '
-             'LICENSE | tar -x -C "$2"', '-', str(host.SRC), str(to))
-    return to
-
-
-@pytest.fixture(scope='session')
-def key(tmp_path_factory):
-    path = tmp_path_factory.mktemp('key') / 'release.pem'
-    host.run('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', str(path))
-    return path
-
-
-@pytest.fixture(scope='session')
-def release(tmp_path_factory, key):
-    """Made with a key, out of one folder."""
-    where = tmp_path_factory.mktemp('first')
-    host.run(str(sources(where) / 'deploy/agent/make-release'), str(where / 'release'), '--key', str(key))
-    return where / 'release'
-
-
-=======
->>>>>>> 409a289 (One release for all stories of a run)
 @pytest.fixture(scope='session')
 def unpacked(release, tmp_path_factory):
     folders = {}
