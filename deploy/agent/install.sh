@@ -200,11 +200,11 @@ make_state() {
 }
 
 put_files() {
+    undo "systemctl daemon-reload" # after all that is undone before it
     for file in "$WORK/release"/*.service "$WORK/release"/*.socket; do
         [ -e "$file" ] || continue
         put "$file" "$UNITS/$(basename "$file")" 644
     done
-    undo "systemctl daemon-reload"
     if [ -d /usr/share/polkit-1 ]; then
         for file in "$WORK/release"/*.rules; do
             put "$file" "$RULES/$(basename "$file")" 644
@@ -384,7 +384,7 @@ uninstall_agent() {
         $RULES/*tocsin-agent*.rules $BIN $BIN.old
     systemctl daemon-reload
     if [ "$PURGE" = yes ]; then
-        rm -rf $CONF $STATE
+        rm -rf $CONF $STATE /var/lib/tocsin-deploy
         rmdir /etc/tocsin 2>/dev/null || :
         if id -u $AGENT >/dev/null 2>&1; then userdel $AGENT; fi
         say "the agent, its key and its configuration are gone"

@@ -34,12 +34,6 @@ def said_by(machine, path='index.html'):
     return machine.run('curl', '-fsS', '--retry', '5', '--retry-connrefused', '--retry-delay', '1', f'http://127.0.0.1:8080/{path}').strip()
 
 
-def told(fleet, event, number):
-    """The messages of that kind about an app, as the webhook had them."""
-    sent = [json.loads(r['body']) for r in fleet.hooked.requests]
-    return [m for m in sent if m['event'] == event and m.get('monitor', {}).get('id') == number]
-
-
 # ---- enrolment and states
 
 def test_hosts_are_who_they_are(fleet, machines):
@@ -166,10 +160,8 @@ def test_deploy_of_what_is_not_allowed(fleet, shop):
 
 def test_crash_is_an_incident_and_ends_by_itself(fleet, machines, shop):
     fleet.until(shop, 'up')
-    app = fleet.app(shop)
-    answer = fleet.api('PATCH', f'/apps/{shop}', json={'auto_restart': True}, headers={'If-Match': f'"{app["version"]}"'})
-    assert answer.ok, answer.text
-    had = len(fleet.incidents(shop)), len(told(fleet, 'down', shop)), len(told(fleet, 'up', shop))
+    fleet.set('apps', shop, auto_restart=True)
+    had = len(fleet.incidents(shop)), len(fleet.told(shop))
     machines.run('systemctl', 'kill', '-s', 'KILL', 'shop')
     fleet.wait(lambda: len(fleet.incidents(shop)) == had[0] + 1, 20, 'an incident')
     fleet.wait(lambda: not fleet.incidents(shop)[-1][1], 30, 'its end')
@@ -177,8 +169,8 @@ def test_crash_is_an_incident_and_ends_by_itself(fleet, machines, shop):
     assert said_by(machines, 'version') == '2.0'
     last = fleet.api('GET', f'/apps/{shop}/actions').json()['items'][0]
     assert last['kind'] == 'restart' and last['auto'] is True and last['state'] == 'done'
-    fleet.wait(lambda: len(told(fleet, 'up', shop)) == had[2] + 1, 15, 'the message of its recovery')
-    assert len(told(fleet, 'down', shop)) == had[1] + 1
+    fleet.wait(lambda: len(fleet.told(shop)) == had[1] + 2, 15, 'the message of its recovery')
+    assert fleet.told(shop)[had[1]:] == ['down', 'up']
 
 
 def test_who_did_what_is_written_down(fleet, shop):

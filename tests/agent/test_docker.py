@@ -1,23 +1,17 @@
 """The same with containers under a real dockerd: states, figures, logs, restarts, a crash. Docker
 deploys nothing: an image is somebody else's to make, so there is no deploy here."""
-import os
-
 import pytest
 
 from rig.apps import put_container
+from rig.machine import counts_memory
 from stack import Events, host
-
-from rig.machine import has_v1
 
 
 @pytest.fixture(scope='module')
 def machine(rig, fleet):
     made = rig.machine('docker', accounts=True)
     made.docker_start()
-    fleet.enrol(made, '--docker')
-    fleet.allow(made, put_container(made, 'box', 'echo the box is open; while read -r line; do echo "heard $line"; done; exec sleep infinity', '-i'),
-                put_container(made, 'idle'))
-    fleet.wait(lambda: (h := fleet.host('docker')) and len(h['apps']) == 2, 30, 'the containers')
+    fleet.join(made, put_container(made, 'box'), put_container(made, 'idle'), more=['--docker'])
     yield made
     made.crash()
 
@@ -33,7 +27,7 @@ def box(fleet, machine):
 def test_figures_are_those_of_the_container(fleet, machine, box):
     machine.run('docker', 'exec', '-d', 'box', 'sh', '-c', 'while :; do :; done')
     busy = fleet.wait(lambda: (a := fleet.app(box))['cpu'] is not None and a['cpu'] > 0.05 and a, 20, 'a busy container')
-    if has_v1() or 'memory' in open('/sys/fs/cgroup/cgroup.controllers').read() if os.path.exists('/sys/fs/cgroup/cgroup.controllers') else has_v1():
+    if counts_memory():
         assert busy['memory'] and 1 << 12 < busy['memory'] < 1 << 28
     machine.run('docker', 'restart', '-t', '0', 'box')
     fleet.wait(lambda: (a := fleet.app(box))['cpu'] is not None and a['cpu'] < 0.05, 20, 'an idle container')
@@ -49,20 +43,20 @@ def test_logs_of_a_container(fleet, machine, box):
 
 
 def test_restart_stop_start(fleet, machine, box):
-    before = machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box')
+    before, told = machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box'), fleet.told(box)
     assert fleet.act(box, 'restart')['state'] == 'done'
     assert machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box') != before
     assert fleet.act(box, 'stop', json={'reason': 'to see'})['state'] == 'done'
     app = fleet.until(box, 'paused')
     assert machine.run('docker', 'inspect', '-f', '{{.State.Status}}', 'box').strip() == 'exited'
-    assert not app['incident'], 'a person stopped it'
+    assert not app['incident'] and fleet.told(box) == told, 'a person stopped it'
     assert fleet.act(box, 'start')['state'] == 'done'
     fleet.until(box, 'up')
 
 
 def test_crash_of_a_container_is_an_incident(fleet, machine, box):
-    app = fleet.until(box, 'up')
-    assert fleet.api('PATCH', f'/apps/{box}', json={'auto_restart': True}, headers={'If-Match': f'"{app["version"]}"'}).ok
+    fleet.until(box, 'up')
+    fleet.set('apps', box, auto_restart=True)
     had = len(fleet.incidents(box))
     machine.run('docker', 'kill', 'box')
     fleet.wait(lambda: len(fleet.incidents(box)) == had + 1, 20, 'an incident')

@@ -1,7 +1,6 @@
 """What goes wrong between a Tocsin and its machines, and on them: every outage is one incident with one
 message and one recovery, and no file is ever half written."""
 import concurrent.futures
-import json
 import random
 import threading
 import time
@@ -32,20 +31,6 @@ def machines(rig, fleet, repository):
         machine.crash()
 
 
-def told(fleet, number):
-    """The kinds of the messages about a host or an app, in their order; each once."""
-    sent = {}
-    for request in fleet.hooked.requests:
-        body = json.loads(request['body'])
-        if body.get('monitor', {}).get('id') == number:
-            sent.setdefault(request['headers'].get('Webhook-Id') or request['headers'].get('webhook-id'), body['event'])
-    return list(sent.values())
-
-
-def transitions(fleet, number):
-    return [row[0] for row in fleet.db('select status from tocsin.transition where monitor = %s order by seq', number)]
-
-
 # ---- the network
 
 def test_outages_of_the_network_and_of_tocsin(fleet, machines):
@@ -56,7 +41,7 @@ def test_outages_of_the_network_and_of_tocsin(fleet, machines):
     apps = {name: fleet.app_id(machines[name], 'plain') for name in machines}
     for number in apps.values():
         fleet.until(number, 'up')
-    had = {n: len(told(fleet, n)) for n in [*hosts.values(), *apps.values()]}
+    had = {n: len(fleet.told(n)) for n in [*hosts.values(), *apps.values()]}
 
     machines['cut'].wire.cut()
     machines['deaf'].wire.drop(come=True)
@@ -88,23 +73,22 @@ def test_outages_of_the_network_and_of_tocsin(fleet, machines):
         fleet.wait(lambda: fleet.host(name)['status'] == 'up', 60, f'{name} to be back')
         fleet.until(apps[name], 'up', 60)
     lossy.wire.heal()
-    fleet.wait(lambda: len(told(fleet, apps['lossy'])) >= had[apps['lossy']] + 2, 20, 'the messages')
+    fleet.wait(lambda: len(fleet.told(apps['lossy'])) >= had[apps['lossy']] + 2, 20, 'the messages')
     for name in quiet:
-        fleet.wait(lambda: len(told(fleet, hosts[name])) >= had[hosts[name]] + 2, 20, 'the messages')
-        assert told(fleet, hosts[name])[had[hosts[name]]:] == ['silent', 'up']
-        assert told(fleet, apps[name])[had[apps[name]]:] == [], 'apps of a silent host say nothing'
+        fleet.wait(lambda: len(fleet.told(hosts[name])) >= had[hosts[name]] + 2, 20, 'the messages')
+        assert fleet.told(hosts[name])[had[hosts[name]]:] == ['silent', 'up']
+        assert fleet.told(apps[name])[had[apps[name]]:] == [], 'apps of a silent host say nothing'
         assert len(fleet.incidents(apps[name])) == 0
-    assert told(fleet, apps['lossy'])[had[apps['lossy']]:] == ['down', 'up']
+    assert fleet.told(apps['lossy'])[had[apps['lossy']]:] == ['down', 'up']
     assert len(fleet.incidents(apps['lossy'])) == 1
-    assert told(fleet, hosts['lossy'])[had[hosts['lossy']]:] == [], 'loss and delay are no silence'
+    assert fleet.told(hosts['lossy'])[had[hosts['lossy']]:] == [], 'loss and delay are no silence'
 
 
 def test_flap_guard_survives_a_restart(fleet, machines):
     """Three restarts in ten minutes, counted in the database; then it is said that this was all."""
     machine = machines['lossy']
     number = fleet.app_id(machine, 'flaky')
-    app = fleet.app(number)
-    assert fleet.api('PATCH', f'/apps/{number}', json={'auto_restart': True}, headers={'If-Match': f'"{app["version"]}"'}).ok
+    fleet.set('apps', number, auto_restart=True)
 
     def restarts():
         return [a for a in fleet.api('GET', f'/apps/{number}/actions').json()['items'] if a['auto'] and a['kind'] == 'restart']
@@ -120,7 +104,7 @@ def test_flap_guard_survives_a_restart(fleet, machines):
     assert gave_up
     assert len(restarts()) == 3
     assert fleet.app(number)['guard']['gave_up']
-    fleet.api('PATCH', f'/apps/{number}', json={'auto_restart': False}, headers={'If-Match': f'"{fleet.app(number)["version"]}"'})
+    fleet.set('apps', number, auto_restart=False)
 
 
 # ---- the machine
@@ -209,7 +193,7 @@ def test_clock_of_tocsin_that_jumps(fleet, machines, tmp_path):
     machine = machines['mute']
     number, about = fleet.app_id(machine, 'plain'), fleet.host('mute')['id']
     fleet.until(number, 'up')
-    had = len(told(fleet, number)), len(told(fleet, about)), len(fleet.incidents(number))
+    had = len(fleet.told(number)), len(fleet.told(about)), len(fleet.incidents(number))
     fleet.tocsind.stop()
     fleet.tocsind.extra = {'LD_PRELOAD': str(lib), 'FAKETIME_TIMESTAMP_FILE': str(offset), 'FAKETIME_NO_CACHE': '1', 'DONT_FAKE_MONOTONIC': '1'}
     try:
@@ -223,11 +207,11 @@ def test_clock_of_tocsin_that_jumps(fleet, machines, tmp_path):
             assert fleet.app(number)['status'] == 'down'
         machine.run('systemctl', 'start', 'plain')
         fleet.until(number, 'up')
-        fleet.wait(lambda: len(told(fleet, number)) >= had[0] + 2, 20, 'the messages')
+        fleet.wait(lambda: len(fleet.told(number)) >= had[0] + 2, 20, 'the messages')
     finally:
         fleet.tocsind.extra = {}
         fleet.tocsind.stop()
         fleet.tocsind.start()
-    assert told(fleet, number)[had[0]:] == ['down', 'up']
-    assert told(fleet, about)[had[1]:] == []
+    assert fleet.told(number)[had[0]:] == ['down', 'up']
+    assert fleet.told(about)[had[1]:] == []
     assert len(fleet.incidents(number)) == had[2] + 1

@@ -67,7 +67,7 @@ class Control:
     def __init__(self, fleet, machine):
         self.at = machine.address
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.context.load_cert_chain(fleet.fleet_dir / 'control.pem', fleet.fleet_dir / 'control.key')
+        self.context.load_cert_chain(fleet.fleet_dir / 'control.pem')  # with its key
         self.context.load_verify_locations(fleet.fleet_dir / 'ca.pem')
         self.context.check_hostname = False
 

@@ -125,5 +125,5 @@ def put_unit(machine, name, text):
 
 def put_container(machine, name='box', command='echo the box is open; exec sleep infinity', *more):
     """A container that Docker runs; it must be there already."""
-    machine.run('docker', 'run', '-d', '--name', name, '--network', 'host', *more, 'busybox:1', 'sh', '-c', command)
+    machine.run('docker', 'run', '-d', '--name', name, '--network', 'host', '--stop-signal', 'KILL', *more, 'busybox:1', 'sh', '-c', command)
     return f'\n[app {name}]\ncontainer = {name}\n'

@@ -1,4 +1,5 @@
 """fleet: a Tocsin on the bridge, and machines that its installer made into hosts."""
+import json
 import re
 import shutil
 
@@ -10,13 +11,18 @@ LONG = 30
 
 
 class Fleet(Stack):
-    """A Stack that machines reach; its agents' release is what `make release` makes."""
+    """A Stack that machines reach; its agents' release is what `make release` makes. `.hooked` is a
+    webhook that is told all."""
 
     def __init__(self, build, release, **kw):
         super().__init__(build, start=False, fleet=True, **kw)
+        self.hooked = self.hook()
         shutil.copytree(release.folder, self.root / 'agent')
         self.httpd.before = f'Listen {HOST}:{self.httpd.port}\nDefine TOCSIN_AGENT "{self.root}/agent"'
         self.start()
+        answer = self.api('POST', '/channels', json={'type': 'webhook', 'name': 'told', 'is_default': True,
+                                                     'config': {'url': self.hooked.url}})
+        assert answer.status_code == 201, answer.text
 
     @property
     def url(self):
@@ -47,9 +53,12 @@ class Fleet(Stack):
         """The host of that name, the newest one; or None."""
         return max((h for h in self.api('GET', '/hosts').json()['items'] if h['name'] == name), key=lambda h: h['id'], default=None)
 
-    def join(self, machine, *apps, **kw):
+    def join(self, machine, *apps, more=(), **kw):
         """From nothing to a host whose apps are known."""
-        self.enrol(machine, **kw)
+        self.enrol(machine, *more, **kw)
+        # machines of a rig share the load of whatever else this one does
+        self.wait(lambda: self.host(machine.name), LONG)
+        self.set('hosts', self.host(machine.name)['id'], thresholds={'load': 1000, 'memory': 100, 'disk': 100, 'inodes': 100})
         if apps:
             self.allow(machine, *apps)
         wanted = set(re.findall(r'^\[app (\S+)\]', '\n'.join(apps), re.M))
@@ -60,6 +69,13 @@ class Fleet(Stack):
 
     def app_id(self, machine, name):
         return next(a['id'] for a in self.host(machine.name)['apps'] if a['key'] == name)
+
+    def set(self, kind, number, **change):
+        """PATCH of hosts or apps, as they are now."""
+        had = self.api('GET', f'/{kind}/{number}')
+        answer = self.api('PATCH', f'/{kind}/{number}', json=change, headers={'If-Match': had.headers['ETag']})
+        assert answer.ok, answer.text
+        return answer.json()
 
     def app(self, number):
         return self.api('GET', f'/apps/{number}').json()
@@ -75,6 +91,15 @@ class Fleet(Stack):
         action = answer.json()['id']
         return self.wait(lambda: (a := self.api('GET', f'/apps/{number}/actions/{action}').json())['state']
                          not in ('asked', 'running') and a, LONG, f'{verb} of app {number}')
+
+    def told(self, number):
+        """The kinds of the messages about a host or an app, in their order; each once."""
+        sent = {}
+        for request in self.hooked.requests:
+            body = json.loads(request['body'])
+            if body.get('monitor', {}).get('id') == number:
+                sent.setdefault({k.lower(): v for k, v in request['headers'].items()}['webhook-id'], body['event'])
+        return list(sent.values())
 
     def incidents(self, number):
         """Of that host or app, the oldest first: (id, is it open)."""

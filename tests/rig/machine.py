@@ -33,6 +33,12 @@ def has_v1():
     return pathlib.Path('/sys/fs/cgroup/memory').is_dir()
 
 
+def counts_memory():
+    """Whether some cgroup tree of this host does, so that containers' figures are real."""
+    lists = [p for p in map(pathlib.Path, ('/sys/fs/cgroup/cgroup.controllers', '/sys/fs/cgroup/unified/cgroup.controllers')) if p.exists()]
+    return has_v1() or any('memory' in p.read_text().split() for p in lists)
+
+
 class Machine:
     """
     .name .address .wire (its cable); run, sh, read, write act inside. accounts: memory is
