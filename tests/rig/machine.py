@@ -24,7 +24,7 @@ for h in /sys/fs/cgroup/*/; do
 done'''
 NSPAWN = '''exec systemd-nspawn --quiet --boot --directory="$ROOT" --volatile=overlay --machine=$NAME --hostname=$NAME \\
     --register=no --keep-unit --link-journal=no --resolv-conf=off --timezone=off --console=pipe \\
-    --capability=CAP_NET_ADMIN,CAP_BPF --system-call-filter="@keyring bpf" \\
+    --capability=CAP_NET_ADMIN,CAP_BPF --system-call-filter="@keyring bpf openat2" \\
     --network-namespace-path=/run/netns/$NAME "$@"'''
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
