@@ -68,7 +68,7 @@ function appColumns(w) {
     const list = [...w.apps.values()].filter((a) => !w.hosts.get(a.host)?.deleted_at);
     const pick = (fn) => list.map(fn);
     const age = (text) => Math.round((now - Date.parse(text)) / 1000);
-    return { rev: String(++w.seq), now: iso(now), id: pick((a) => a.id), name: pick((a) => a.name), key: pick((a) => a.key), host: pick((a) => a.host), host_name: pick((a) => w.hosts.get(a.host).name), type: pick((a) => a.type), unit: pick((a) => a.unit ?? a.container), state: pick((a) => a.state), status: pick((a) => CODE[a.status]), since: pick((a) => age(a.since)), seen: pick((a) => age(a.seen_at)), reason: pick((a) => a.reason),
+    return { rev: String(++w.seq), now: iso(now), id: pick((a) => a.id), name: pick((a) => a.name), key: pick((a) => a.key), host: pick((a) => a.host), host_name: pick((a) => w.hosts.get(a.host).name), type: pick((a) => a.type), unit: pick((a) => a.unit ?? a.container), state: pick((a) => a.state), status: pick((a) => CODE[a.status]), since: pick((a) => age(a.since)), seen: pick((a) => age(a.seen_at)), reason: pick((a) => a.reason), healthy: pick((a) => a.health?.ok ?? null),
         cpu: pick((a) => a.cpu), memory: pick((a) => a.memory), restarts: pick((a) => a.restarts), commit: pick((a) => a.commit), wanted: pick((a) => a.wanted), doing: pick((a) => a.running_action?.kind ?? null), left: pick((a) => Boolean(a.gone_at)), up24: pick((a) => a.up24), up30: pick((a) => a.up30), bars24: pick((a) => a.bars24), gone: [] };
 }
 

@@ -72,7 +72,7 @@ function cells(row) {
         <td role="cell" class="c-meter c-disk"><${Meter} label="Disk" pct=${row.disk_pct} limit=${limits.disk ?? 90} old=${old}/></td>
         <td role="cell" class="c-load num opt">${loads(loadOf(row))}</td><td role="cell" class="c-net num opt">${rx === null || rx === undefined ? '—' : html`↓${rate(rx)} ↑${rate(tx)}`}</td>
         <td role="cell" class="c-ms num opt2">${span(old ? null : row.uptime_s, 1)}</td><td role="cell" class="c-ms opt2">${agentOf(row) || '—'}${row.agent?.update || row.update ? html` <span title="A newer one is there">↑</span>` : ''}</td>
-        <td role="cell" class="c-apps num">${appsOf(row)}</td>`;
+        <td role="cell" class="c-apps num">${appsOf(row)}<span class="phone-only"> ${appsOf(row) === 1 ? 'app' : 'apps'}</span></td>`;
 }
 
 /** @param {{row: import('../store/fleet.js').Row}} props */

@@ -120,7 +120,7 @@ function list(path, event, words, fit) {
 }
 
 export const hosts = list('/hosts', 'host', (h) => [h.name, h.address, h.os, h.arch, ...(h.labels ?? [])].join('\n'), (h) => ({ ...h, seen_at: h.seen, mem_pct: h.mem, disk_pct: h.disk }));
-export const apps = list('/apps', 'app', (a) => [a.name, a.key, a.host_name, a.unit, a.type].join('\n'), (a) => ({ ...a, seen_at: a.seen, gone_at: a.left }));
+export const apps = list('/apps', 'app', (a) => [a.name, a.key, a.host_name, a.unit, a.type].join('\n'), (a) => ({ ...a, seen_at: a.seen, gone_at: a.left, health: a.healthy === false ? { ok: false } : null }));
 
 /** Both lists, for pages that want names only: without them they go on with what they have. */
 export const loadFleet = () => Promise.all([hosts.load(), apps.load()]).catch(() => {});
