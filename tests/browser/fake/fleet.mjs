@@ -179,7 +179,7 @@ function entriesOf(env, reveal) {
 function writeEnv(w, env, body, ifMatch) {
     if (ifMatch !== `e${env.version}`) return fail(412, { title: 'The file was changed meanwhile' });
     const bad = body.text.split('\n').findIndex((line) => line.trim() && !line.startsWith('#') && !KEY.test(line));
-    if (bad >= 0) return fail(422, { title: 'The file breaks a rule', detail: `line ${bad + 1}: there is no =`, errors: { [`line ${bad + 1}`]: 'there is no =' } });
+    if (bad >= 0) return fail(422, { title: 'The file breaks a rule', detail: `line ${bad + 1}: there is no =`, errors: { text: 'there is no =', line: String(bad + 1) } });
     const [a, b] = [env.text.split('\n'), body.text.split('\n')];
     const keys = (lines) => new Map(lines.map((l) => KEY.exec(l)).filter(Boolean).map((m) => [m[1], m[2]]));
     const [had, has] = [keys(a), keys(b)];

@@ -27,11 +27,12 @@ export function opsOf(diff, a, b) {
     return diff.map((d) => (d.op === 'add' ? { op: 'add', a: 0, b: (y = d.line ?? y + 1), text: d.text } : d.op === 'del' ? { op: 'del', a: (x = d.line ?? x + 1), b: 0, text: d.text } : { op: 'keep', a: ++x, b: (y = d.line ?? y + 1), text: d.text }));
 }
 
-/** What a refusal says of lines. @param {import('../api.js').Problem} p @returns {import('../lib/envtext.js').Trouble[]} */
+/** What a refusal says of a line or a key. @param {import('../api.js').Problem} p @returns {import('../lib/envtext.js').Trouble[]} */
 function troubles(p) {
-    const list = Object.entries(p.errors).map(([field, message]) => ({ line: Number(/(\d+)/.exec(field)?.[1] ?? /line (\d+)/.exec(message)?.[1] ?? 0), message: /^\D*\d+$/.test(field) ? message : `${field} ${message}` }));
-    const line = /line (\d+)/.exec(p.detail);
-    return list.length ? list : p.status === 422 && line ? [{ line: Number(line[1]), message: p.detail }] : [];
+    const { line, ...rest } = p.errors;
+    const list = Object.entries(rest).map(([field, message]) => (field === 'text' ? message : `${field} ${message}`));
+    const message = list.join('; ') || p.detail;
+    return message ? [{ line: Number(line) || Number(/line (\d+)/i.exec(message)?.[1]) || 0, message }] : [];
 }
 
 /** @param {{keys: any}} props */
@@ -47,8 +48,9 @@ function Review(props) {
         const p = asProblem(e);
         if (p.kind === 'demo') { closeDialog(); return; }
         if (p.status === 412) { await meet(); return; }
-        if (p.status === 422) wrong(troubles(p));
-        setProblem(p);
+        const bad = p.status === 422 ? troubles(p) : [];
+        if (bad.length) wrong(bad);
+        setProblem(bad.length ? Object.assign(p, { errors: {}, title: 'The file cannot be so', detail: bad.map((t) => `${t.line ? `Line ${t.line}: ` : ''}${t.message}`).join(' ') }) : p);
     }
     async function meet() {
         try {
