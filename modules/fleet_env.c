@@ -132,7 +132,8 @@ static int get_file(tocsin_request *q)
     fleet_app app;
     int status = dotted(q) ? HTTP_NOT_FOUND : fleet_door(q, "developer", &app);
 
-    if (status != OK || (reveal && (status = core.reauth(q)) != OK))
+    if (status != OK ||
+        (reveal && ((status = core.reauth(q)) != OK || (status = fleet_pace(q)) != OK)))
         return status;
     ask.host = app.host;
     ask.path = fleet_param(q->r->pool, file_path(q, &app, ""), "reveal", reveal);

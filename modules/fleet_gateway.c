@@ -27,6 +27,7 @@ APLOG_USE_MODULE(tocsin_fleet);
 #define PER_HOST 5
 #define BUSY_MAX 64
 #define WAIT_FOR apr_time_from_sec(1) /* for another one of the same host */
+#define SAY_EACH apr_time_from_sec(10)
 #define PIECE    16384
 #define VALUES_MAX                                                                            \
     500000            /* in an answer: each takes a hundred times the memory of its comma */
@@ -278,7 +279,13 @@ static const char *head_of(request_rec *r, const gateway_question *ask)
 
 static void away(request_rec *r, const gateway_question *ask)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, errno, r, "no gateway at %s", path);
+    static apr_time_t said; /* pages ask each few seconds */
+    apr_time_t before = __atomic_load_n(&said, __ATOMIC_RELAXED);
+
+    if (r->request_time - before > SAY_EACH &&
+        __atomic_compare_exchange_n(&said, &before, r->request_time, 0, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED))
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, errno, r, "no gateway at %s", path);
     if (!ask->quiet)
         come_again(r, "5", "gateway", "the gateway to the agents is away; see Retry-After");
 }

@@ -478,10 +478,15 @@ def test_from_a_page_to_an_agent_and_back(fleet):
     agent.log('from the journal')
     assert fleet.api('GET', f'/apps/{app}/logs').json()['lines'][-1]['m'] == 'from the journal'
     with Events(fleet.admin, f'/api/v1/apps/{app}/logs/stream') as stream:
-        s_wait = fleet.wait
-        s_wait(lambda: [c for c in agent.calls if c[1].endswith('/logs/stream')], 10, 'the stream to reach the agent')
+        fleet.wait(lambda: [c for c in agent.calls if c[1].endswith('/logs/stream')], 10, 'the stream to reach the agent')
         agent.log('live')
-        assert stream.wait(lambda e: e['event'] == 'message')['data'][-1]['m'] in ('live', 'from the journal')
+        last = stream.wait(lambda e: e['event'] == 'message' and e['data'][-1]['m'] == 'live')
+        fleet.tocsind.kill('gateway')
+        assert stream.wait('bye')['data'] == {'reason': 'source'}
+    agent.log('meanwhile')
+    fleet.wait(lambda: fleet.api('GET', f'/apps/{app}/logs').ok, 15, 'the gateway to be back')
+    with Events(fleet.admin, f'/api/v1/apps/{app}/logs/stream', last=last['id']) as stream:
+        assert [e['m'] for e in stream.wait(lambda e: e['event'] == 'message')['data']] == ['meanwhile']
     assert fleet.api('POST', f'/apps/{app}/restart', json={}).status_code == 202
     agent.asked('/v1/apps/web/restart')
     agent.stop()
