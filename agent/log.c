@@ -1,10 +1,18 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #define LINE_BYTES 2048
+
+static bool hushed;
+
+void log_hush(void)
+{
+    hushed = true;
+}
 
 /* One write a line. What strangers sent is in it: control characters become '?'. */
 void log_line(enum log_level level, const char *fmt, ...)
@@ -13,6 +21,8 @@ void log_line(enum log_level level, const char *fmt, ...)
     va_list ap;
     int n = 0, from, more;
 
+    if (hushed)
+        return;
     if (!isatty(STDERR_FILENO))
         n = snprintf(line, sizeof(line), "<%d>", (int)level);
     from = n;

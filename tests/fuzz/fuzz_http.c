@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "log.h"
 #include "server.h"
 
 #define TURNS_MAX 200
@@ -79,8 +80,7 @@ static void set_up(void)
     int fd;
 
     signal(SIGPIPE, SIG_IGN);
-    if (!freopen("/dev/null", "w", stderr)) /* warnings of what cannot be run */
-        die("/dev/null");
+    log_hush(); /* of what cannot be run */
     write_conf(path);
     if (conf_load(&conf, path, true, &e))
         die(e.text);
