@@ -219,6 +219,10 @@ test('env: masked, shown on demand, changed, compared, saved and restarted', asy
     await page.getByRole('textbox', { name: 'Value of the new key', exact: true }).fill('two words');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByRole('button', { name: 'Remove DEBUG' }).click();
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.getByRole('heading', { name: 'State' }).waitFor();
+    await page.getByRole('tab', { name: 'Env' }).click();
+    await page.getByText('Not saved yet').waitFor();
     await page.getByRole('button', { name: 'Review and save…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Save main of myspendo on vm-1?' });
     await dialog.getByText('2 lines added, 2 removed').waitFor();

@@ -109,7 +109,7 @@ export async function axe(page) {
 
 /** Every address that the console has, for what is checked on all of them. */
 export const SCREENS = [
-    'dash/', 'monitors/', 'monitors/?id=1', 'monitors/?id=1&edit=1', 'monitors/?new=http', 'incidents/', 'incidents/?id=1&state=all', 'incidents/?id=2&state=all', 'incidents/?new=incident', 'maintenance/', 'maintenance/?tab=calendar', 'maintenance/?id=3', 'maintenance/?new=once', 'hosts/', 'hosts/?id=101', 'apps/', 'apps/?id=201', 'apps/?id=201&tab=logs', 'apps/?id=201&tab=env', 'notify/', 'notify/?tab=log',
+    'dash/', 'monitors/', 'monitors/?id=1', 'monitors/?id=1&edit=1', 'monitors/?new=http', 'incidents/', 'incidents/?id=1&state=all', 'incidents/?id=2&state=all', 'incidents/?new=incident', 'maintenance/', 'maintenance/?tab=calendar', 'maintenance/?id=3', 'maintenance/?new=once', 'hosts/', 'hosts/?id=101', 'apps/', 'apps/?id=201&tab=logs', 'apps/?id=201&tab=env', 'notify/', 'notify/?tab=log',
     'notify/?new=webhook', 'pages/', 'pages/?new=page', 'pages/?id=1', 'pages/?id=1&tab=branding', 'pages/?id=1&tab=address', 'pages/?id=2&tab=access', 'pages/?id=1&tab=subscribers', 'pages/?id=1&tab=badges', 'admin/', 'admin/?tab=monitors', 'admin/?tab=health', 'admin/?tab=audit', 'settings/', 'settings/?tab=prefs', 'settings/?tab=sessions', 'settings/?tab=tokens',
 ];
 export const OPEN_SCREENS = ['', 'signin/', 'signup/', 'setup/'];

@@ -7,7 +7,7 @@ import { parseEnv } from '../lib/envtext.js';
 import { bytes, plural } from '../lib/number.js';
 import { instant } from '../lib/time.js';
 import { resource } from '../store/resource.js';
-import { guard, query, setQuery } from '../store/route.js';
+import { query, setQuery } from '../store/route.js';
 import { toastProblem } from '../store/toasts.js';
 import { Button } from './button.js';
 import { Backups } from './envbackups.js';
@@ -15,6 +15,9 @@ import { openSave } from './envsave.js';
 import { EnvTable } from './envtable.js';
 import { Empty, Failed, Skeleton } from './states.js';
 import { Time } from './time.js';
+
+/** What was changed and not saved, while somebody looks at another tab: in memory only. @type {Map<string, {base: {text: string, etag: string}, text: string}>} */
+const drafts = new Map();
 
 /** @param {{a: any, reload: () => Promise<void>}} props */
 export function Env({ a, reload }) {
@@ -31,7 +34,7 @@ function Files({ a, reload }) {
     const file = files?.find((/** @type {any} */ f) => f.key === key);
     return html`<${Failed} error=${data.error.value} what="The list of env files" retry=${data.load} old=${Boolean(files)}/>
         ${!files ? !data.error.value && html`<${Skeleton} rows=${5} label="Loading the env files"/>` : !files.length ? html`<div class="card"><${Empty} icon="list" title="No env file stands in its list"><p>Add <code>env main = /path/of/.env</code> to its section in <code>/etc/tocsin/agent.conf</code> on ${a.host.name}.</p><//></div>`
-            : html`<div class="card"><div class="env-files segments" role="group" aria-label="Env files">${files.map((/** @type {any} */ f) => html`<button type="button" key=${f.key} aria-pressed=${f.key === key} title=${f.path} onClick=${() => { if (!guard.leave || guard.leave()) { guard.leave = null; setQuery({ file: f.key }); } }}>${f.key}</button>`)}</div>
+            : html`<div class="card"><div class="env-files segments" role="group" aria-label="Env files">${files.map((/** @type {any} */ f) => html`<button type="button" key=${f.key} aria-pressed=${f.key === key} title=${f.path} onClick=${() => setQuery({ file: f.key })}>${f.key}</button>`)}</div>
                 ${file ? html`<${File} key=${file.key} a=${a} file=${file} files=${data.load} reload=${reload}/>` : html`<${Empty} icon="search" title="There is no such file"/>`}</div>`}`;
 }
 
@@ -48,19 +51,22 @@ function File({ a, file, files, reload }) {
     const got = data.data.value;
     useEffect(() => { data.load(); }, [data]);
     const take = (/** @type {any} */ answer) => {
-        setBase({ text: answer.text ?? '', etag: String(answer.etag ?? '').replace(/^"|"$/g, '') });
-        setText(answer.text ?? '');
+        const draft = drafts.get(path);
+        setBase(draft?.base ?? { text: answer.text ?? '', etag: String(answer.etag ?? '').replace(/^"|"$/g, '') });
+        setText(draft?.text ?? answer.text ?? '');
         setProblems([]);
         setShown({});
     };
     useEffect(() => { if (got) take(got); }, [got]);
     const dirty = base !== null && text !== base.text;
     useEffect(() => {
-        guard.leave = dirty ? () => confirm('Leave without saving the env file?') : null;
+        if (!base) return undefined;
+        if (dirty) drafts.set(path, { base, text });
+        else drafts.delete(path);
         const stay = (/** @type {BeforeUnloadEvent} */ e) => { if (dirty) e.preventDefault(); };
         addEventListener('beforeunload', stay);
-        return () => { guard.leave = null; removeEventListener('beforeunload', stay); };
-    }, [dirty]);
+        return () => removeEventListener('beforeunload', stay);
+    }, [dirty, base, text]);
     async function reveal(/** @type {string} */ key) {
         if (shown[key] !== undefined) { const { [key]: _, ...rest } = shown; setShown(rest); return; }
         try {
@@ -73,7 +79,7 @@ function File({ a, file, files, reload }) {
     }
     const parsed = useMemo(() => parseEnv(text), [text]);
     const all = [...problems, ...(dirty ? parsed.problems : (got?.problems ?? parsed.problems))].filter((p, i, list) => list.findIndex((o) => o.line === p.line && o.message === p.message) === i).sort((x, y) => x.line - y.line);
-    const save = () => openSave({ app: a, path, file, base: /** @type {any} */ (base), text, done: async () => { await Promise.all([data.load(), files(), reload()]); }, merged: (next, theirs) => { setBase(theirs); setText(next); }, wrong: setProblems });
+    const save = () => openSave({ app: a, path, file, base: /** @type {any} */ (base), text, done: async () => { drafts.delete(path); await Promise.all([data.load(), files(), reload()]); }, merged: (next, theirs) => { setBase(theirs); setText(next); }, wrong: setProblems });
     if (!got || !base) return html`<${Failed} error=${data.error.value} what=${file.key} retry=${data.load}/>${!data.error.value && html`<div class="card-body"><${Skeleton} rows=${5} label="Loading the file"/></div>`}`;
     return html`<div class="card-body stack"><div class="row"><span class="mono grow cut" title=${file.path}>${file.path}</span><span class="meta">${file.exists === false ? 'not there yet' : html`${bytes(file.size)}, changed <${Time} at=${instant(typeof file.mtime === 'number' ? new Date(file.mtime * 1000).toISOString() : file.mtime)}/>`}</span>
             <span class="segments" role="group" aria-label="Mode">${[['', 'Table'], ['text', 'Text']].map(([key, word]) => html`<button type="button" key=${key} aria-pressed=${(mode === 'text') === (key === 'text')} onClick=${() => setQuery({ mode: key })}>${word}</button>`)}</span></div>
@@ -83,7 +89,7 @@ function File({ a, file, files, reload }) {
         ${all.length > 0 && html`<div class="env-problems" role="status"><b>${plural(all.length, 'problem')}</b><ul>${all.map((p) => html`<li key=${`${p.line} ${p.message}`}>${p.line ? html`<button type="button" class="linklike" onClick=${() => toLine(p.line, text)}>Line ${p.line}</button>: ` : ''}${p.message}</li>`)}</ul></div>`}
         <div class="actions"><${Button} kind="primary" onClick=${save} reason=${file.writable === false ? 'The agent may not write it' : dirty ? '' : 'Nothing is changed'}>Review and save…<//>${dirty && html`<${Button} onClick=${() => { setText(base.text); setProblems([]); }}>Discard<//>`}
             <span class="meta">${dirty ? 'Not saved yet' : 'A masked value that is left alone keeps what it is.'}</span></div>
-        <${Backups} app=${a} path=${path} current=${base} done=${async () => { await Promise.all([data.load(), files()]); }}/></div>`;
+        <${Backups} app=${a} path=${path} current=${base} done=${async () => { drafts.delete(path); await Promise.all([data.load(), files()]); }}/></div>`;
 }
 
 /** Shows a line of the text. @param {number} line @param {string} text */
