@@ -11,6 +11,7 @@ from .daemon import Tocsind
 from .doubles import Hook, Site, Smtp
 from .httpd import Httpd
 from .postgres import Postgres
+from .real_agent import RealAgent
 
 PASSWORD = 'correct horse battery'
 # sha512crypt of PASSWORD at 1000 rounds: cheap to check, for tests only
@@ -192,6 +193,11 @@ class Stack:
     def agent(self, name='vm-1', apps=(), **kw):
         """The double of an agent, enrolled: see agent.py."""
         self.doubles.append(Agent(self, name, apps, **kw))
+        return self.doubles[-1]
+
+    def real_agent(self, name='vm-1', apps='', conf=''):
+        """tocsin-agent itself, enrolled, with the sections `apps`: see real_agent.py."""
+        self.doubles.append(RealAgent(self, name, apps, conf))
         return self.doubles[-1]
 
     def hook(self, **kw):
