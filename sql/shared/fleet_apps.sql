@@ -160,7 +160,7 @@ begin
 end $$;
 
 -- Restart what is down, where somebody wants that: three times in ten minutes, then never in
--- this outage. All of it is counted in rows, so it outlives every restart of ours.
+-- this outage. What was started a moment ago and runs is given time to become healthy. All of it is counted in rows, so it outlives every restart of ours.
 create or replace function tocsin.fleet_restart(said tocsin.app_said[]) returns void
 language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
 declare
@@ -173,8 +173,14 @@ begin
                from unnest(said) s
                join tocsin.app a on a.monitor = s.app and a.auto_restart and a.wanted = 'running'
                join tocsin.monitor_state t on t.monitor = s.app and t.status = 3
+               join tocsin.monitor m on m.id = s.app
                left join tocsin.incident i on i.monitor = s.app and i.auto and i.resolved_at is null
-              where s.state <> 'paused' and tocsin.app_busy(s.app, s.at) = ''
+              where s.state <> 'paused'
+                and (s.state in ('failed', 'stopped', 'missing') or not exists (
+                         select from tocsin.app_action x
+                          where x.app = s.app and x.kind in ('start', 'restart', 'deploy')
+                            and x.done_at > s.at - make_interval(secs => greatest(15, 3 * m.interval_s))))
+                and tocsin.app_busy(s.app, s.at) = ''
                 and a.gave_up is distinct from coalesce(i.id, 0)
                 and not exists (select from tocsin.app_action x
                                  where x.app = s.app and x.state in ('asked', 'running') and x.kind <> 'cancel')
