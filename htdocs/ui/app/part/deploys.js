@@ -21,7 +21,7 @@ import { Badge } from './status.js';
 import { Time } from './time.js';
 
 /** @type {Record<string, string>} */
-const WORDS = { asked: 'waiting', running: 'running', succeeded: 'succeeded', failed: 'failed', 'rolled-back': 'rolled back', cancelled: 'cancelled', lost: 'nobody knows how it ended' };
+const WORDS = { asked: 'waiting', running: 'running', ok: 'done', succeeded: 'succeeded', failed: 'failed', 'rolled-back': 'rolled back', cancelled: 'cancelled', lost: 'nobody knows how it ended' };
 const commits = (/** @type {any} */ d) => (d.subjects?.length ? d.subjects.map((/** @type {any} */ s) => (typeof s === 'string' ? s : s.subject)) : []);
 const length = (/** @type {any} */ d) => { const from = instant(d.started_at ?? d.asked_at); const to = instant(d.ended_at); return from !== null && to !== null ? span((to - from) / 1000) : ''; };
 

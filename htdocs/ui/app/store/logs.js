@@ -147,8 +147,8 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
                     if (mine !== turn) return;
                     error.value = null;
                     arrive(fresh(page.lines, newest()));
+                    more = page.more && Boolean(page.next) && page.next !== last; // it may have looked through many and found none
                     last = page.next || last;
-                    more = page.more && page.lines.length > 0;
                 }
             } catch (e) {
                 if (mine !== turn) return;
@@ -169,8 +169,9 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
         try {
             const page = await ask({ cursor: prev, dir: 'back', limit: 1000 });
             if (mine !== turn) return 0;
+            const was = prev;
             prev = page.prev || page.lines[0]?.c || prev;
-            older.value = { busy: false, more: Boolean(page.more) && page.lines.length > 0 };
+            older.value = { busy: false, more: Boolean(page.more) && prev !== was };
             const n = ring.prepend(page.lines);
             beat.value++;
             return n;
