@@ -159,11 +159,13 @@ static void look_at_container(struct deploy *d, struct look *look)
         return;
     }
     look->running = !strcmp(a.facts.state, "running");
-    look->starting = !strcmp(a.facts.state, "restarting") ||
-                     (look->running && a.facts.health.known && !a.facts.health.ok);
-    if (look->starting)
-        look->running = false;
+    look->starting = !strcmp(a.facts.state, "restarting");
     snprintf(look->state, sizeof(look->state), "%s", a.facts.state);
+    if (look->running && a.facts.health.known && !a.facts.health.ok) {
+        look->running = false; /* by Docker's own check, which may take its time */
+        look->starting = true;
+        strcpy(look->state, "unhealthy, as Docker says,");
+    }
     snprintf(look->run, sizeof(look->run), "%s.%ld.%lld", a.facts.invocation, a.facts.since,
              (long long)a.facts.restarts);
 }

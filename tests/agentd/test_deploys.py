@@ -11,6 +11,8 @@ import uuid
 
 import pytest
 
+import agentrig
+
 # root deploys as another; who is not root can only deploy as himself
 USER = pwd.getpwnam('www-data') if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
 
@@ -40,7 +42,7 @@ BUILD = '''echo "building $TOCSIN_REF as $(id -un)"
 class Deploys:
     """An app with a working copy, its origin, and an agent that may deploy it."""
 
-    def __init__(self, agent, folder, more='deploy_health = 1s\n', health=True):
+    def __init__(self, agent, folder, more='deploy_health = 1s\n', health=True, runs='unit = web.service'):
         self.folder = folder
         folder.chmod(0o755)
         self.origin, self.work, self.dir = folder / 'origin.git', folder / 'work', folder / 'app'
@@ -53,10 +55,11 @@ class Deploys:
         self.dir.mkdir()
         os.chown(self.dir, USER.pw_uid, USER.pw_gid)
         self.git('clone', '-q', self.origin, self.dir)
-        apps = (f'[app web]\nunit = web.service\ndir = {self.dir}\ndeploy = yes\ndeploy_user = {USER.pw_name}\n'
+        apps = (f'[app web]\n{runs}\ndir = {self.dir}\ndeploy = yes\ndeploy_user = {USER.pw_name}\n'
                 f'deploy_refs = main release/* v*\ndeploy_step = build: /bin/sh build.sh\n{more}'
                 + (f'health_command = /usr/bin/test ! -e {self.dir}/ill\n' if health else ''))
-        self.agent = agent(apps, f'systemctl = {folder}/agent0/fake\ndeploys = {folder}/deploys\n', start=False)
+        self.agent = agent(apps, f'systemctl = {folder}/agent0/fake\ndeploys = {folder}/deploys\ndocker_socket = {folder}/docker.sock\n',
+                           start=False)
         fake = self.agent.folder / 'fake'
         fake.write_text(SYSTEMCTL % (self.agent.build / 'agent/tocsin-agent'))
         fake.chmod(0o755)
@@ -130,6 +133,12 @@ class Deploys:
         return path.read_text(errors='replace') if path.exists() else ''
 
     @property
+    def looks(self):
+        """How often a deploy has looked at the unit."""
+        calls = self.agent.folder / 'calls'
+        return calls.exists() and calls.read_text().count('ActiveState,SubState,InvocationID')
+
+    @property
     def restarts(self):
         return sum(call.startswith('restart') for call in self.agent.calls)
 
@@ -149,6 +158,8 @@ def deploys(agent, folder):
                 os.kill(int(pid.read_text()), signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        found = re.search(r'(?s)(AddressSanitizer|LeakSanitizer|runtime error:).*', one.journal)
+        assert not found, found.group(0)[:4000]
 
 
 def names(said):
@@ -223,11 +234,9 @@ def test_an_app_that_does_not_start_is_rolled_back_and_told_when_that_fails_too(
 
 
 def test_without_a_health_check_the_app_must_stay_what_was_started(deploys):
-    d = deploys(health=False)
-    said = d.deploy()
-    assert said['state'] == 'succeeded' and said['steps'][-1]['ms'] >= 1000
+    d = deploys('deploy_health = 20s\n', health=False)
     id = d.begin()
-    d.until(id, lambda said: said['step'] == 'health')
+    d.until(id, lambda _: d.looks > 1)  # so the first look is over
     d.agent.unit('web.service', InvocationID='f0' * 16)
     said = d.until(id, lambda said: said['state'] != 'running')
     assert said['state'] == 'failed' and 'was started again by itself' in said['error']
@@ -241,6 +250,27 @@ def test_a_health_check_over_http_is_asked(deploys, site):
     site.status = 500
     said = d.deploy()
     assert said['state'] == 'failed' and 'HTTP 500' in said['error']
+
+
+def test_a_container_is_restarted_and_watched(deploys, folder):
+    docker = agentrig.Docker(folder / 'docker.sock')
+    docker.container('box')
+    d = deploys(health=False, runs='container = box')
+    second = d.commit('second', {'text': 'two\n'})
+    said = d.deploy()
+    assert said['state'] == 'succeeded' and said['steps'][-1]['ms'] >= 1000 and d.head == second
+    assert [call.split('?')[0] for call in docker.calls if call.startswith('POST')] == ['POST /containers/box/restart']
+    d.commit('third', {'text': 'three\n'})
+    docker.container('box', State={'Health': {'Status': 'unhealthy', 'FailingStreak': 3, 'Log': []}})
+    said = d.deploy()
+    assert said['state'] == 'failed' and 'unhealthy' in said['error'] and 'after 1 s' in said['error'], said
+    docker.fail = 500
+    said = d.deploy()
+    assert said['state'] == 'failed' and "step 'restart': Docker did not restart it: HTTP 500" in said['error'], said
+    docker.containers.clear()
+    assert 'HTTP 404' in d.deploy()['error']
+    docker.close()
+    assert "step 'restart'" in d.deploy()['error']
 
 
 def test_a_deploy_is_cancelled_and_goes_back(deploys):
@@ -334,6 +364,12 @@ def test_refs_are_looked_at_before_the_first_deploy(deploys):
     assert d.agent.get('/v1/apps/web/refs').json()['refs'][0]['sha'] == second
     assert d.agent.get('/v1/apps/web/refs?fetch=1').json()['refs'][0]['sha'] == third
     assert d.app['last_deploy'] is None
+    d.origin.rename(d.folder / 'away')
+    seen = d.agent.get('/v1/apps/web/refs?fetch=1').json()
+    assert seen['refs'][0]['sha'] == third and 'git fetch: exit code 128' in seen['error']
+    said = d.deploy()
+    assert said['state'] == 'failed' and "step 'fetch'" in said['error'] and len(said['steps']) == 1
+    assert 'does not appear to be a git repository' in d.journal
 
 
 def test_what_was_changed_by_hand_is_not_run_over(deploys):

@@ -301,6 +301,7 @@ class Helper:
         self.listener.bind(str(folder / 'env.sock'))
         self.listener.listen()
         self.children, self.on_start = [], lambda child: None
+        self.said = open(folder / 'helper', 'wb')
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -310,7 +311,7 @@ class Helper:
             except OSError:
                 return
             with peer:
-                child = subprocess.Popen(self.command, stdin=peer, stdout=peer, stderr=subprocess.DEVNULL)
+                child = subprocess.Popen(self.command, stdin=peer, stdout=peer, stderr=self.said)
             self.children.append(child)
             self.on_start(child)
 
@@ -318,6 +319,9 @@ class Helper:
         self.listener.close()
         for child in self.children:
             child.wait(10)
+        self.said.close()
+        with open(self.said.name) as said:
+            assert 'Sanitizer' not in (text := said.read()), text[:4000]
 
 
 @pytest.fixture
