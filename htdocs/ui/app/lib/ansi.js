@@ -23,6 +23,9 @@ export function plain(text) {
     return text.replace(SGR, '').replace(CONTROLS, sign);
 }
 
+/** The same of a text of several lines. @param {string} text */
+export const plainText = (text) => text.split('\n').map(plain).join('\n');
+
 /** The nearest of the eight colours. @param {number} r @param {number} g @param {number} b */
 function nearest(r, g, b) {
     const high = Math.max(r, g, b);

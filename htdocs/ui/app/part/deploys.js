@@ -2,6 +2,7 @@
 import { html } from '../html.js';
 import { useEffect, useMemo, useState } from '../../vendor/hooks.js';
 import { asProblem, get, post } from '../api.js';
+import { plainText as plain } from '../lib/ansi.js';
 import { ended, outcome, short } from '../lib/fleet.js';
 import { DASH, ms, plural } from '../lib/number.js';
 import { instant, span } from '../lib/time.js';
@@ -21,7 +22,7 @@ import { Badge } from './status.js';
 import { Time } from './time.js';
 
 /** @type {Record<string, string>} */
-const WORDS = { asked: 'waiting', running: 'running', ok: 'done', succeeded: 'succeeded', failed: 'failed', 'rolled-back': 'rolled back', cancelled: 'cancelled', lost: 'nobody knows how it ended' };
+const WORDS = { asked: 'waiting', running: 'running', ok: 'done', done: 'done', succeeded: 'succeeded', failed: 'failed', 'rolled-back': 'rolled back', cancelled: 'cancelled', lost: 'nobody knows how it ended' };
 const commits = (/** @type {any} */ d) => (d.subjects?.length ? d.subjects.map((/** @type {any} */ s) => (typeof s === 'string' ? s : s.subject)) : []);
 const length = (/** @type {any} */ d) => { const from = instant(d.started_at ?? d.asked_at); const to = instant(d.ended_at); return from !== null && to !== null ? span((to - from) / 1000) : ''; };
 
@@ -82,13 +83,13 @@ function DeployShown({ a, first, dev, reload }) {
         <p class="mono">${short(d.from)} → ${short(d.to)}</p>${commits(d).length > 0 && html`<ul class="md-list">${commits(d).slice(0, 10).map((/** @type {string} */ s, /** @type {number} */ i) => html`<li key=${i}>${s}</li>`)}</ul>`}
         ${d.error && html`<p role="alert"><b>${d.error}</b></p>`}
         ${(d.steps ?? []).length > 0 && html`<ol class="deploy-steps" aria-label="Steps">${d.steps.map((/** @type {any} */ s) => html`<li key=${s.name} class=${`st-${s.state}`} aria-current=${s.state === 'running' ? 'step' : undefined}><b>${s.name}</b> <span class="meta num">${s.state === 'running' ? 'running' : s.ms !== null && s.ms !== undefined ? `${WORDS[s.state] ?? s.state}, ${ms(s.ms)}` : s.state ?? 'to come'}</span></li>`)}</ol>`}
-        <${Output} source=${source} d=${d} over=${over} a=${a}/></section>`;
+        <${Output} source=${source} d=${d} kept=${ended(first.state) ? plain(first.output ?? '') : ''} a=${a}/></section>`;
 }
 
-/** Live by the stream; when the host has forgotten it, what the server kept. @param {{source: import('../store/logs.js').Source, d: any, over: boolean, a: any}} props */
-function Output({ source, d, over, a }) {
-    const failed = source.error.value;
-    if (over && d.output && (failed || source.kind.value === 'ended') && source.ring.size === 0) return html`<pre class="excerpt" tabindex="0" role="region" aria-label="Output">${d.output}</pre>`;
+/** Live by the stream; of one that was over before, what the server kept, and all of it when it is asked for. @param {{source: import('../store/logs.js').Source, d: any, kept: string, a: any}} props */
+function Output({ source, d, kept, a }) {
+    const [whole, setWhole] = useState(!kept);
+    if (!whole) return html`<pre class="excerpt" tabindex="0" role="region" aria-label="Output">${kept}</pre><div><${Button} small kind="quiet" onClick=${() => setWhole(true)}>All of it, from the host<//></div>`;
     return html`<${LogView} source=${source} name="deploy" label=${`Output of deploy ${d.id} of ${a.name}`} tall=${false} empty="No output yet"/>`;
 }
 

@@ -62,7 +62,7 @@ export function LogBar({ view, walk, newest, nextError, copy, download, server, 
         ${server && html`<${Since} source=${source}/>`}
         <${Menu} label="How the log is shown" icon="more" items=${menu} cls="btn small icon"/><${Copy} text=${copy}/>
         ${download && html`<${Menu} label="Download" cls="btn small" items=${() => SPANS.map(([s, t]) => ({ text: t, href: download({ since: from(s), level: l.level === '7' ? undefined : l.level, stream: l.stream }) }))}>Download<//>`}
-        <span class="grow"></span><span class="meta num">${plural(shown, 'line')}</span><span class="log-kind" data-kind=${source.kind.value} title=${about} role="status"><span aria-hidden="true">${glyph}</span> ${word}</span></div>`;
+        <span class="log-state"><span class="meta num">${plural(shown, 'line')}</span><span class="log-kind" data-kind=${source.kind.value} title=${about} role="status"><span aria-hidden="true">${glyph}</span> ${word}</span></span></div>`;
 }
 
 /** From when on: the host is asked, as the page holds the newest lines alone. @param {{source: import('../store/logs.js').Source}} props */
