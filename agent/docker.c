@@ -198,6 +198,15 @@ static bool ask_stats(struct docker_ask *a)
                         &spec);
 }
 
+static bool has_figures(const struct conf *conf, struct facts *f)
+{
+    struct cgroup_usage u = {-1, -1, -1, -1, -1, 0};
+
+    if (cgroup_of_pid(conf, &f->cgroup, f->pid) == 0)
+        cgroup_read(conf, &f->cgroup, &u);
+    return u.cpu_ns >= 0 && u.memory >= 0;
+}
+
 static void on_inspect(void *arg, const struct fetch_end *end)
 {
     struct docker_ask *a = arg;
@@ -207,7 +216,7 @@ static void on_inspect(void *arg, const struct fetch_end *end)
         f->state = "missing";
     else if (end->error || end->status != 200 || docker_parse(end->body, end->len, f))
         snprintf(f->sub, sizeof(f->sub), "%s", end->error ? end->error : "no answer");
-    if (f->pid > 0 && cgroup_of_pid(a->agent->conf, &f->cgroup, f->pid) && ask_stats(a))
+    if (f->pid > 0 && !has_figures(a->agent->conf, f) && ask_stats(a))
         return;
     done(a);
 }

@@ -272,3 +272,11 @@ void run_stop(struct run *r)
         waitpid(r->pid, &r->status, 0);
     run_free(r);
 }
+
+void run_stop_all(void)
+{
+    struct run *r;
+
+    while ((r = LIST_FIRST(&runs)))
+        run_stop(r);
+}

@@ -51,5 +51,7 @@ void run_pause(struct run *r);
 void run_go_on(struct run *r);
 /* Kill it with all its children; `end` is not called. Not from within `data`. */
 void run_stop(struct run *r);
+/* The same of all that are left: the agent ends, or begins anew. */
+void run_stop_all(void);
 
 #endif

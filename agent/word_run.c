@@ -4,6 +4,7 @@
 #include "enrol.h"
 #include "log.h"
 #include "proc.h"
+#include "run.h"
 #include "server.h"
 #include "words.h"
 
@@ -179,7 +180,9 @@ int word_run(const struct asked *how)
     notify(again ? "RELOADING=1" : "STOPPING=1");
     server_close(agent.server);
     stop_parts();
-    if (again)
+    if (again) {
+        run_stop_all(); /* systemd does that at our end */
         start_anew();
+    }
     return again ? 1 : 0;
 }

@@ -311,11 +311,14 @@ def test_a_containers_group_is_its_processs(agent, made, docker, view, cgroup):
     assert docker.calls == ['GET /containers/box/json'], 'no need for stats'
 
 
-def test_where_the_group_cannot_be_read_docker_is_asked(agent, made, docker):
+@pytest.mark.parametrize('cgroup', [None, '0::/docker/not-to-be-seen\n'])
+def test_where_the_group_cannot_be_read_docker_is_asked(agent, made, docker, cgroup):
     docker.container('box', State={'Pid': 4000})
+    machine = made()
+    machine.process(4000, cgroup=cgroup)
     docker.stats = {'cpu_stats': {'cpu_usage': {'total_usage': 1000}}, 'memory_stats': {'usage': 5000, 'stats': {'inactive_file': 1000}},
                     'pids_stats': {'current': 3}}
-    one = agent(BOX, made().conf + docker.conf)
+    one = agent(BOX, machine.conf + docker.conf)
 
     def work():
         docker.stats['cpu_stats']['cpu_usage']['total_usage'] += 300000000
