@@ -86,7 +86,8 @@ static void *begin(void *arg, const char *id, struct conf_error *e)
     else {
         a->id = strdup(id);
         a->index = c->napps;
-        return c->app[c->napps++] = a;
+        c->app[c->napps++] = a;
+        return a;
     }
     return NULL;
 }
