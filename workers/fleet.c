@@ -165,7 +165,8 @@ static void wake(struct worker *w, unsigned why)
 {
     struct fleet *f = &self;
 
-    if ((why & WAKE_ONLINE) || mono_ms() - f->lease_ms >= RENEW_MS)
+    /* who waits for it looks each second */
+    if ((why & WAKE_ONLINE) || !f->epoch || mono_ms() - f->lease_ms >= RENEW_MS)
         lease(f);
     if (f->epoch && (why & (WAKE_TICK | WAKE_ONLINE | WAKE_FLEET))) {
         agent_hosts_refresh(f->hosts, f->epoch, (why & WAKE_ONLINE) != 0);

@@ -129,7 +129,7 @@ def test_an_outage_is_one_whatever_dies_in_it(s):
     s.pg.restart('immediate')
     agent.polled(1)
 
-    with another(s) as other:  # another host of tocsind takes over from this one
+    with another(s):  # another host of tocsind takes over from this one
         s.tocsind.stop()
         agent.polled(1, 15)
         assert status(s, web) == 'down' and len(incidents(s, web)) == 1
@@ -137,8 +137,7 @@ def test_an_outage_is_one_whatever_dies_in_it(s):
         until(s, web, 'up')
         s.wait(lambda: messages(s, web) == ['down', 'up'], what='the message of its return')
         s.tocsind.start()
-        assert other.pids['fleet']
-    agent.polled(2)
+    agent.polled(1)
     assert len(incidents(s, web)) == 1 and messages(s, web) == ['down', 'up'] and not incidents(s, agent.id)
 
 
@@ -263,7 +262,8 @@ def test_agents_that_lie_hurt_nobody(s):
     honest.polled(2)
     assert status(s, honest.id) == 'up' and error(s, honest) == ''
     assert s.tocsind.pids['fleet'] == pids['fleet'] and s.tocsind.pids['gateway'] == pids['gateway']
-    assert s.db("select max((stats->>'rss_kb')::int) from tocsin.worker where role = 'fleet'")[0][0] < 150_000
+    if not s.tocsind.vars.get('LIBASAN'):
+        assert s.db("select max((stats->>'rss_kb')::int) from tocsin.worker where role = 'fleet'")[0][0] < 150_000
     for liar in liars.values():
         liar.stop()
     s.db('update tocsin.monitor set deleted_at = now() where id = any(%s)', [liar.id for liar in liars.values()])
@@ -300,6 +300,7 @@ def test_no_key_speaks_for_another_host(s):
             own.keep(pem, (s.fleet_dir / 'ca.pem').read_text())
             own.key = kept
         agent.start(context)
+        agent.poll_now()
         return s.wait(lambda: (e := error(s, agent)) not in ('before', '') and 'refused' not in e and e, 10, 'what is said of it')
 
     other, mine = ec.generate_private_key(ec.SECP256R1()), own.key
@@ -317,6 +318,7 @@ def test_no_key_speaks_for_another_host(s):
     s.db("update tocsin.host set error = 'before' where monitor = %s", agent.id)
     agent.stop()
     agent.start()
+    agent.poll_now()
     s.wait(lambda: error(s, agent) == '', what='the right key to be taken again')
 
 

@@ -4,6 +4,7 @@ import os
 import secrets
 import ssl
 import stat
+import subprocess
 import threading
 
 import pytest
@@ -46,6 +47,16 @@ def test_it_says_the_pin_that_tokens_carry(fleet):
     status, said, _ = ask(fleet, 'GET', '/authority')
     assert status == 200 and said['pin'] in shown and len(said['pin']) == 43
     assert fleet.db("select value from tocsin.setting where key = 'fleet_pin'")[0][0] == said['pin']
+
+
+def test_the_command_says_what_is_in_the_way(fleet):
+    def run(*words):
+        return subprocess.run([fleet.build / 'cli/tocsin', 'fleet', *words], capture_output=True, text=True)
+    again = run('init', '--dir', str(fleet.fleet_dir))
+    assert again.returncode == 1 and 'is not written over' in again.stderr
+    away = run('show', '--dir', '/nonexistent')
+    assert away.returncode == 1 and 'tocsin fleet init' in away.stderr
+    assert run('make').returncode == run('show', '--renew').returncode == run().returncode == 2
 
 
 # ---------------------------------------------------------------- passing on
