@@ -21,7 +21,10 @@ end $$;
 create or replace function tocsin.fleet_turn(said tocsin.host_said[], clock timestamptz) returns integer
 language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
 declare
-    good   tocsin.host_said[] := array(select s from unnest(said) s where s.ok);
+    -- what was known before is not news: an answer that comes twice, or after a newer one
+    good   tocsin.host_said[] := array(
+        select s from unnest(said) s left join tocsin.fleet_latest l on l.monitor = s.host
+         where s.ok and (l.at is null or s.at > l.at + interval '500 ms' or l.at > clock + interval '10 s'));
     apps   tocsin.app_said[];
     reboot bigint[];
     n      integer;

@@ -96,7 +96,6 @@ select test.restarted();
 -- the daemon is started again, the database too: it is in rows
 update tocsin.fleet set lease_until = now() - interval '1 second';
 select work.fleet_lease(test.worker(1), 3600000);
-alter sequence test.fleet_batch restart with 1;
 select test.eq(test.crash(), 'restart web 1', 'the third');
 select test.restarted();
 select test.eq(test.crash(), '', 'and no fourth');

@@ -18,8 +18,13 @@ select test.eq(work.fleet_lease(test.worker(2), 3600000), null, 'the lease is he
 select test.eq(work.fleet_lease(test.worker(1), 3600000), 1::bigint, 'and kept by who has it');
 update tocsin.fleet set lease_until = now() - interval '1 second';
 select test.eq(work.fleet_lease(test.worker(1), 3600000), 2::bigint, 'one that ran out begins anew');
-select test.eq(work.fleet_settle(test.worker(1), 2, 1, '[]'), 0, 'and so do its batches');
-alter sequence test.fleet_batch restart with 2;
+select test.eq(work.fleet_settle(test.worker(1), 1, 50, '[]'), -1, 'what was asked before is refused');
+select test.eq(work.fleet_settle(test.worker(1), 2, 2, '[]'), -2, 'batches count on');
+update tocsin.fleet set lease_until = now() - interval '1 second';
+select test.eq(work.fleet_lease(test.worker(2), 3600000), 3::bigint, 'another takes it');
+select test.eq(work.fleet_settle(test.worker(2), 3, 1, '[]'), 0, 'and counts from 1');
+select work.bye(test.worker(2));
+select test.eq(work.fleet_lease(test.worker(1), 3600000), 4::bigint, 'one that was given back is free at once');
 
 -- an outage
 select test.later('1 minute');
@@ -72,3 +77,9 @@ select test.polled(test.said(6, '{}', 0, '{"memory": {"total": 100, "used": 99}}
 select test.eq((select (s.status, s.reason, s.message)::text from tocsin.monitor_state s where s.monitor = 6), '(2,35,"99.0 % of the memory is used")', 'three polls are');
 select test.polled(test.said(6));
 select test.eq((test.status(6), test.messages(6))::text, '(1,"degraded,up")', 'and it is over with the first good one');
+
+-- an answer that comes twice, or after a newer one, changes nothing
+select test.polled(test.said(6, '{"web": {"state": "failed"}}', 1000));
+select work.fleet_settle(test.worker(1), (select f.epoch from tocsin.fleet f), nextval('test.fleet_batch'), jsonb_build_array(
+    test.said(6, '{"web": {"state": "running"}}', 1100), test.said(6, '{"web": {"state": "running"}}', 60000)));
+select test.eq((test.status(test.app('web')), (select count(*)::integer from tocsin.fleet_segment s where s.age_ms in (1100, 60000)))::text, '(3,0)', 'stale');

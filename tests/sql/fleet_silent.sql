@@ -21,7 +21,6 @@ select test.eq((select o.body->>'previous' from tocsin.outbox o where o.event = 
 -- the daemon is started again in the middle of it: another epoch, nothing twice
 update tocsin.fleet set lease_until = now() - interval '1 second';
 select test.eq(work.fleet_lease(test.worker(1), 3600000), 2::bigint, 'another poller');
-alter sequence test.fleet_batch restart with 1;
 select test.later('1 hour'); update tocsin.awake set beat_at = beat_at where id = 2;
 select test.eq(work.fleet_silent(), 0, 'nothing more is said');
 select test.eq(test.status(7), 1, 'nor of the other: who was away does not know');
