@@ -191,6 +191,7 @@ create table tocsin.app_action (
 create unique index app_action_open on tocsin.app_action (app) where state in ('asked', 'running') and kind <> 'cancel';
 create index app_action_ready on tocsin.app_action (next_at, id) where state in ('asked', 'running');
 create index app_action_app on tocsin.app_action (app, id);
+create index app_action_done on tocsin.app_action (app, done_at);
 create index app_action_host on tocsin.app_action (host, id);
 create index app_action_asked on tocsin.app_action (asked_at);
 create index app_action_actor on tocsin.app_action (actor) where actor is not null;

@@ -50,7 +50,7 @@ end $$;
 -- ---------------------------------------------------------------- hosts
 
 create or replace function tocsin.fleet_hosts_turn(said tocsin.host_said[], clock timestamptz) returns integer
-language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
+language plpgsql volatile set search_path = '' set enable_nestloop = off as $$
 declare
     ids  constant bigint[] := array(select s.host from unnest(said) s);
     d    record;
@@ -129,11 +129,10 @@ begin
            array_agg(l.at + tocsin.silence(m.interval_s)) as since, array_agg(u.at) as upto, count(*)::integer as n
       into hole
       from unnest(fleet_holes.monitors, fleet_holes.upto) u (monitor, at)
-      join tocsin.monitor_latest l on l.monitor = u.monitor and l.region = 0
-      join tocsin.monitor m on m.id = u.monitor
-      join tocsin.monitor_state s on s.monitor = u.monitor
-     where u.at - l.at > tocsin.silence(m.interval_s)
-       and (s.status in (1, 2, 3) or s.raw in (1, 2, 3)) and s.since <= l.at;
+     cross join lateral (select y.at from tocsin.monitor_latest y where y.monitor = u.monitor and y.region = 0 offset 0) l
+     cross join lateral (select y.interval_s from tocsin.monitor y where y.id = u.monitor and u.at - l.at > tocsin.silence(y.interval_s) offset 0) m
+     cross join lateral (select y.* from tocsin.monitor_state y where y.monitor = u.monitor offset 0) s
+     where (s.status in (1, 2, 3) or s.raw in (1, 2, 3)) and s.since <= l.at;
     if hole.n = 0 then
         return 0;
     end if;
@@ -148,7 +147,7 @@ end $$;
 create or replace function tocsin.fleet_hosts_tell(said tocsin.host_said[], hosts bigint[], was smallint[],
                                                    clock timestamptz)
 returns void
-language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
+language plpgsql volatile set search_path = '' set enable_nestloop = off as $$
 declare
     told bigint[];
 begin
@@ -187,19 +186,33 @@ end $$;
 create or replace function tocsin.fleet_list(said tocsin.host_said[]) returns tocsin.app_said[]
 language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
 declare
-    fresh bigint[];
-    apps  tocsin.app_said[];
+    d record;
 begin
-    apps := array(select tocsin.app_told(null, x.host, x.at, x.e)
-                    from (select distinct on (s.host, tocsin.app_key(e.e)) s.host, s.at, e.e
-                            from unnest(said) s
-                           cross join lateral (select y.e from jsonb_array_elements(s.apps) with ordinality y (e, n)
-                                                where tocsin.app_key(y.e) is not null order by y.n limit 200) e
-                           order by s.host, tocsin.app_key(e.e)) x);
+    select array_agg(x.host) as host, array_agg(x.at) as at, array_agg(x.e) as said, array_agg(x.key) as key, array_agg(x.app) as app
+      into d
+      from (select distinct on (e.host, e.key) e.host, e.at, e.e, e.key,
+                   (select a.monitor from tocsin.app a where a.host = e.host and a.key = e.key) as app
+              from (select s.host, s.at, y.e, y.n, tocsin.app_key(y.e) as key
+                      from unnest(said) s cross join lateral jsonb_array_elements(s.apps) with ordinality y (e, n)
+                     where y.n <= 200 offset 0) e
+             where e.key is not null
+             order by e.host, e.key, e.n) x;
+    if array_position(d.app, null) is not null then
+        perform tocsin.fleet_new(array(select x::tocsin.app_said from tocsin.apps_told(d.app, d.host, d.at, d.said) x where x.app is null));
+        d.app := array(select (select a.monitor from tocsin.app a where a.host = u.host and a.key = u.key)
+                         from unnest(d.host, d.key) with ordinality u (host, key, n) order by u.n);
+    end if;
+    return array(select x::tocsin.app_said from tocsin.apps_told(d.app, d.host, d.at, d.said) x);
+end $$;
+
+create or replace function tocsin.fleet_new(apps tocsin.app_said[]) returns void
+language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
+declare
+    fresh bigint[];
+begin
     with wanted as materialized (
         select s.host, s.key, s.title, s.kind, s.unit, nextval('tocsin.monitor_id_seq') as id
           from unnest(apps) s
-         where not exists (select from tocsin.app a where a.host = s.host and a.key = s.key)
     ), monitor as (
         insert into tocsin.monitor (id, owner, type, name, url, interval_s, timeout_s, retries)
         overriding system value
@@ -220,10 +233,6 @@ begin
         select 'app', x.account, x.monitor, '{"change": "created"}' from tocsin.fleet_audience(fresh) x;
         perform pg_notify('tocsin_live', '');
     end if;
-    return array(select row(a.monitor, s.host, s.at, s.key, s.title, s.kind, s.unit, s.state, s.sub, s.state_at, s.invocation,
-                            s.restarts, s.healthy, s.health_ms, s.health_message, s.cpu, s.memory, s.fds, s.tasks, s.facts,
-                            s.latest)::tocsin.app_said
-                   from unnest(apps) s join tocsin.app a on a.host = s.host and a.key = s.key);
 end $$;
 
 -- Apps that left their host's list: kept, but nothing is expected of them. One that is on it
@@ -232,37 +241,34 @@ create or replace function tocsin.fleet_gone(said tocsin.host_said[]) returns in
 language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
 declare
     d record;
+    n integer;
 begin
-    with listed as materialized (
-        select s.host, s.at, array(select e->>'id' from jsonb_array_elements(s.apps) e where jsonb_typeof(e) = 'object' and e->>'id' is not null) as keys
-          from unnest(said) s
-    ), back as (
-        update tocsin.app a set gone_at = null
-          from listed l where a.host = l.host and a.gone_at is not null and a.key = any (l.keys)
-        returning a.monitor
-    ), gone as (
-        update tocsin.app a set gone_at = l.at, bad = 0
-          from listed l where a.host = l.host and a.gone_at is null and a.key <> all (l.keys)
-        returning a.monitor, a.host, a.key, l.at
-    ), told as (
-        insert into tocsin.fleet_event (host, app, at, kind, text)
-        select g.host, g.monitor, g.at, 'status', 'left the list of its host' from gone g
-        returning 1
-    ), event as (
-        insert into tocsin.event (kind, owner, ref, body)
-        select 'app', x.account, x.monitor, jsonb_build_object('change', case when g.monitor is null then 'back' else 'gone' end)
-          from tocsin.fleet_audience(array(select b.monitor from back b union all select g.monitor from gone g)) x
-          left join gone g on g.monitor = x.monitor
-        returning 1
-    )
-    select array_agg(g.monitor) as monitor, array_agg(g.at) as at, count(*)::integer as n into d from gone g;
-    if d.n = 0 then
+    select array_agg(a.monitor) filter (where not a.listed) as gone, array_agg(l.at) filter (where not a.listed) as at,
+           array_agg(a.monitor) filter (where a.listed) as back
+      into d
+      from (select s.host, s.at, array(select e->>'id' from jsonb_array_elements(s.apps) e
+                                        where jsonb_typeof(e) = 'object' and e->>'id' is not null) as keys
+              from unnest(said) s) l
+     cross join lateral (select y.monitor, y.gone_at, y.key = any (l.keys) as listed from tocsin.app y where y.host = l.host offset 0) a
+     where a.listed = (a.gone_at is not null);
+    if d.back is not null then
+        update tocsin.app a set gone_at = null where a.monitor = any (d.back);
+    end if;
+    insert into tocsin.event (kind, owner, ref, body)
+    select 'app', x.account, x.monitor, jsonb_build_object('change', case when x.monitor = any (d.back) then 'back' else 'gone' end)
+      from tocsin.fleet_audience(d.back || d.gone) x;
+    n := coalesce(cardinality(d.gone), 0);
+    if n = 0 then
         return 0;
     end if;
-    update tocsin.app_action x set state = 'failed', done_at = clock_timestamp(), error = 'the app left the list of its host'
-     where x.app = any (d.monitor) and x.state = 'asked';
-    return tocsin.transit_all(d.monitor, array_fill(5::smallint, array[d.n]), d.at, array_fill(0::smallint, array[d.n]),
-                              array_fill(0, array[d.n]), array_fill('it left the list of its host'::text, array[d.n]));
+    update tocsin.app a set gone_at = u.at, bad = 0 from unnest(d.gone, d.at) u (app, at) where a.monitor = u.app;
+    insert into tocsin.fleet_event (host, app, at, kind, text)
+    select a.host, u.app, u.at, 'status', 'left the list of its host'
+      from unnest(d.gone, d.at) u (app, at) join tocsin.app a on a.monitor = u.app;
+    perform tocsin.action_end(x.id, 'failed', 'the app left the list of its host')
+       from tocsin.app_action x where x.app = any (d.gone) and x.state = 'asked';
+    return tocsin.transit_all(d.gone, array_fill(5::smallint, array[n]), d.at, array_fill(0::smallint, array[n]),
+                              array_fill(0, array[n]), array_fill('it left the list of its host'::text, array[n]));
 end $$;
 
 -- ---------------------------------------------------------------- samples
@@ -289,6 +295,8 @@ begin
              cross join lateral unnest(x.v) with ordinality u (v, n)) p
       left join (select u.host, array_agg(u.app order by u.app) filter (where w.n = 1) as apps,
                         array_agg(w.v order by u.app, w.n) as v
-                   from unnest(apps) u cross join lateral unnest(tocsin.app_sample(u)) with ordinality w (v, n)
+                   from unnest(apps) u 
+                  cross join lateral (values (1, round(u.cpu * 1000)::real), (2, round(u.memory / 262144)::real), (3, u.fds::real),
+                        (4, u.tasks::real), (5, u.restarts::real), (6, round(u.health_ms * 10)::real)) w (n, v)
                   group by u.host) a on a.host = s.host;
 end $$;

@@ -3,7 +3,7 @@
 
 -- Numbers only: {"a": 1, "b": "x"} of names a, b is {"a": 1, "b": null}.
 create or replace function tocsin.numbers_said(v jsonb, names text[]) returns jsonb
-language sql immutable parallel safe set search_path = '' as $$
+language sql immutable parallel safe as $$
     select jsonb_object_agg(n, tocsin.j_num(v->n)) from unnest(names) n
 $$;
 
@@ -72,17 +72,18 @@ language sql immutable parallel safe set search_path = '' as $$
                  and app->>'type' in ('systemd', 'docker') then app->>'id' end
 $$;
 
--- One app as its agent sees it; `app` is null as long as it has no row.
-create or replace function tocsin.app_told(app bigint, host bigint, at timestamptz, a jsonb)
-returns tocsin.app_said
-language sql immutable parallel safe set search_path = '' as $$
-    select row(app, host, at, a->>'id', coalesce(nullif(btrim(tocsin.j_text(a->'name', 100)), ''), a->>'id'), a->>'type',
+-- Apps as their agents see them, arrays side by side; `apps` may be null as long as there are no
+-- rows. All at once: setting up an expression of this size costs more than working it out.
+create or replace function tocsin.apps_told(apps bigint[], hosts bigint[], at timestamptz[], said jsonb[])
+returns setof tocsin.app_said
+language sql stable set search_path = '' as $$
+    select x.app, x.host, x.at, a->>'id', coalesce(nullif(btrim(tocsin.j_text(a->'name', 100)), ''), a->>'id'), a->>'type',
         coalesce(tocsin.j_text(a->'unit', 256), tocsin.j_text(a->'container', 256), ''),
-        case when tocsin.j_text(a->'state', 20) in ('running', 'activating', 'deactivating', 'reloading', 'failed', 'stopped',
-                                                    'restarting', 'paused', 'missing') then a->>'state' else 'unknown' end,
+        case when a->>'state' in ('running', 'activating', 'deactivating', 'reloading', 'failed', 'stopped',
+                                  'restarting', 'paused', 'missing') then a->>'state' else 'unknown' end,
         coalesce(tocsin.j_text(a->'sub', 40), ''), tocsin.j_time(a->'since'), coalesce(tocsin.j_text(a->'invocation', 80), ''),
-        tocsin.j_int(a->'restarts'), tocsin.j_bool(a #> '{health,ok}'), tocsin.j_num(a #> '{health,ms}')::real,
-        coalesce(tocsin.j_text(a #> '{health,message}', 300), ''), tocsin.j_num(a->'cpu')::real, tocsin.j_num(a->'memory'),
+        tocsin.j_int(a->'restarts'), tocsin.j_bool(h->'ok'), tocsin.j_num(h->'ms')::real,
+        coalesce(tocsin.j_text(h->'message', 300), ''), tocsin.j_num(a->'cpu')::real, tocsin.j_num(a->'memory'),
         tocsin.j_int(a->'fds'), tocsin.j_int(a->'tasks'),
         jsonb_build_object(
             'commit', tocsin.j_text(a->'commit', 64), 'branch', tocsin.j_text(a->'branch', 100),
@@ -98,10 +99,11 @@ language sql immutable parallel safe set search_path = '' as $$
         jsonb_build_object(
             'cpu', tocsin.j_num(a->'cpu'), 'memory', tocsin.j_num(a->'memory'), 'memory_max', tocsin.j_num(a->'memory_max'),
             'fds', tocsin.j_int(a->'fds'), 'tasks', tocsin.j_int(a->'tasks'), 'pid', tocsin.j_int(a->'pid'),
-            'health', case when jsonb_typeof(a->'health') = 'object' then jsonb_build_object(
-                          'ok', tocsin.j_bool(a #> '{health,ok}'), 'ms', tocsin.j_num(a #> '{health,ms}'),
-                          'message', tocsin.j_text(a #> '{health,message}', 300),
-                          'at', tocsin.ts(tocsin.j_time(a #> '{health,at}'))) end))::tocsin.app_said
+            'health', case when jsonb_typeof(h) = 'object' then jsonb_build_object(
+                          'ok', tocsin.j_bool(h->'ok'), 'ms', tocsin.j_num(h->'ms'),
+                          'message', tocsin.j_text(h->'message', 300), 'at', tocsin.ts(tocsin.j_time(h->'at'))) end)
+      from unnest(apps_told.apps, apps_told.hosts, apps_told.at, apps_told.said) x (app, host, at, a)
+     cross join lateral (select x.a->'health' as h offset 0) y
 $$;
 
 -- ---------------------------------------------------------------- samples
@@ -137,11 +139,6 @@ language sql immutable parallel safe set search_path = '' as $$
                  round(tocsin.j_num(facts #> '{load,2}') * 100), round(tocsin.j_num(facts #> '{pressure,cpu}') * 100),
                  round(tocsin.j_num(facts #> '{pressure,memory}') * 100), round(tocsin.j_num(facts #> '{pressure,io}') * 100),
                  round(tocsin.j_num(facts->'ms') * 10)]::real[]
-$$;
-
-create or replace function tocsin.app_sample(a tocsin.app_said) returns real[]
-language sql immutable parallel safe set search_path = '' as $$
-    select array[round(a.cpu * 1000), round(a.memory / 262144), a.fds, a.tasks, a.restarts, round(a.health_ms * 10)]::real[]
 $$;
 
 -- Disks and networks in facts with their five numbers. Networks that come and go with every

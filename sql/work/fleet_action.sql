@@ -82,9 +82,10 @@ begin
         case when not ok then fleet_action_done.error end, tocsin.j_int(result->'ms'));
     -- what the agent saw afterwards is as good as an answer
     if ok and tocsin.app_key(result->'state') is not null then
-        select array[tocsin.app_told(a.monitor, a.host, clock_timestamp(), result->'state')] into said
-          from tocsin.app a where a.monitor = x.app and a.key = tocsin.app_key(result->'state') and a.gone_at is null;
-        if said is not null then
+        said := array(select t::tocsin.app_said from tocsin.app a
+                       cross join lateral tocsin.apps_told(array[a.monitor], array[a.host], array[clock_timestamp()], array[result->'state']) t
+                       where a.monitor = x.app and a.key = tocsin.app_key(result->'state') and a.gone_at is null);
+        if cardinality(said) > 0 then
             perform tocsin.fleet_apps_turn(said, clock, '{}');
         end if;
     end if;
