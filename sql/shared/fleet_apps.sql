@@ -191,7 +191,8 @@ begin
 end $$;
 
 -- Restart what is down, where somebody wants that: three times in ten minutes, then never in
--- this outage. What was started a moment ago and runs is given time to become healthy. All of it is counted in rows, so it outlives every restart of ours.
+-- this outage. What was started a moment ago and runs is given time to become healthy. All of
+-- it is counted in rows, so it outlives every restart of ours.
 create or replace function tocsin.fleet_restart(said tocsin.app_said[]) returns void
 language plpgsql volatile set search_path = '' set enable_seqscan = off as $$
 declare

@@ -1,20 +1,23 @@
 -- What agents answered, taken apart: each member of another type than it should be is not
 -- known, and what cannot be an app or a disk is left out. Nothing here fails.
 
--- Numbers only: {"a": 1, "b": "x"} of names a, b is {"a": 1, "b": null}.
+-- Numbers only: {"a": 1, "b": "x"} of names a, b is {"a": 1, "b": null}. What is asked very often
+-- is in plpgsql, which keeps its plans.
 create or replace function tocsin.numbers_said(v jsonb, names text[]) returns jsonb
-language sql immutable parallel safe as $$
-    select jsonb_object_agg(n, tocsin.j_num(v->n)) from unnest(names) n
-$$;
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+    return (select jsonb_object_agg(n, tocsin.j_num(v->n)) from unnest(names) n);
+end $$;
 
 -- A list of things with a name each, 32 at most.
 create or replace function tocsin.parts_said(v jsonb, named text, names text[]) returns jsonb
-language sql immutable parallel safe set search_path = '' as $$
-    select coalesce(jsonb_agg(jsonb_build_object(named, tocsin.j_text(e->named, 100))
-                              || tocsin.numbers_said(e, names) order by n), '[]')
-      from (select e, n from jsonb_array_elements(tocsin.j_list(v)) with ordinality x (e, n)
-             where tocsin.j_text(e->named, 100) <> '' order by n limit 32) p
-$$;
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+    return (select coalesce(jsonb_agg(jsonb_build_object(named, tocsin.j_text(e->named, 100))
+                                      || tocsin.numbers_said(e, names) order by n), '[]')
+              from (select e, n from jsonb_array_elements(tocsin.j_list(v)) with ordinality x (e, n)
+                     where tocsin.j_text(e->named, 100) <> '' order by n limit 32) p);
+end $$;
 
 create or replace function tocsin.host_facts(state jsonb, ms real) returns jsonb
 language sql immutable parallel safe set search_path = '' as $$
@@ -67,10 +70,11 @@ $$;
 
 -- The id of an app in the host's list; null when it is none.
 create or replace function tocsin.app_key(app jsonb) returns text
-language sql immutable parallel safe set search_path = '' as $$
-    select case when jsonb_typeof(app) = 'object' and tocsin.j_text(app->'id', 64) ~ '^[a-z0-9][a-z0-9._-]{0,62}$'
-                 and app->>'type' in ('systemd', 'docker') then app->>'id' end
-$$;
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+    return case when jsonb_typeof(app) = 'object' and jsonb_typeof(app->'id') = 'string' and app->>'id' ~ '^[a-z0-9][a-z0-9._-]{0,62}$'
+                 and app->>'type' in ('systemd', 'docker') then app->>'id' end;
+end $$;
 
 -- Apps as their agents see them, arrays side by side; `apps` may be null as long as there are no
 -- rows. All at once: setting up an expression of this size costs more than working it out.
@@ -110,10 +114,10 @@ $$;
 
 -- Three digits that count.
 create or replace function tocsin.sig3(x double precision) returns real
-language sql immutable parallel safe set search_path = '' as $$
-    select case when x is null then null when x < 1000 then round(x)::real
-                else round(x::numeric, 2 - floor(log(x))::integer)::real end
-$$;
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+    return case when x < 1000 then round(x) else round(x / 10 ^ (floor(log(x)) - 2)) * 10 ^ (floor(log(x)) - 2) end;
+end $$;
 
 -- The fields of samples in their order, and the unit of the stored numbers.
 create or replace function tocsin.fleet_fields(kind text)
