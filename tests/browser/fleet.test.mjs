@@ -172,8 +172,15 @@ test('levels, wrapped lines, JSON laid out, long lines, a link to a line, older 
     await settled(page);
     assert.equal(await page.getByLabel('Level').inputValue(), '3', 'kept for this app');
     await page.getByLabel('Level').selectOption('7');
-    await log.evaluate((node) => { node.scrollTop = 0; });
+    await page.getByLabel('Level').selectOption('6');
+    await page.waitForFunction(() => document.querySelector('.log').scrollHeight > 5000);
+    const reads = () => log.evaluate((node) => { const box = node.getBoundingClientRect(); return document.elementFromPoint(box.left + 300, box.top + 30).closest('.log-row')?.dataset.n; });
+    await log.evaluate((node) => { node.scrollTop = 100; });
+    await page.waitForFunction(() => document.querySelector('.log').scrollTop === 100);
+    const before = await reads();
     await page.waitForFunction(() => /1\u202f500 lines/.test(document.querySelector('.log-bar').innerText));
+    assert.equal(await reads(), before, 'older lines came above what is read');
+    await page.getByLabel('Level').selectOption('7');
     await page.getByRole('button', { name: 'How the log is shown' }).click();
     await page.getByRole('menuitem', { name: 'Search on the server…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Search on the server' });

@@ -24,7 +24,8 @@ export function LogView({ source, name, label, download, server, cursor, empty =
     const view = useMemo(() => logView(source, name), [source]);
     const box = useRef(/** @type {any} */ (null));
     const probe = useRef(/** @type {any} */ (null));
-    const at = useRef({ y: 0, top: 0, want: -1, front: 0, size: source.ring.first });
+    /** y: where it was scrolled to; want: where we scrolled it to; n, off: the row at the top and how much of it is above; again: this row is to be found once more. */
+    const at = useRef({ y: 0, want: -1, first: source.ring.first, n: -1, off: 0, again: false });
     const [y, setY] = useState(0);
     const [room, setRoom] = useState({ height: 600, columns: 120 });
     source.beat.value;
@@ -53,24 +54,38 @@ export function LogView({ source, name, label, download, server, cursor, empty =
     const n = view.count();
     const lines = n ? view.places.top(n) : 0;
     // what left at the front leaves above the window: what is read stays where it is
-    const gone = source.ring.first - at.current.size;
+    const gone = source.ring.first - at.current.first;
     const first = n ? Math.max(0, view.places.find(Math.floor(Math.max(0, (follow && !paused ? lines * ROW - room.height : y - Math.max(0, gone) * ROW)) / ROW), n) - OVERSCAN) : 0;
     const last = Math.min(n, first + Math.ceil(room.height / ROW) + 2 * OVERSCAN);
 
     useLayoutEffect(() => {
         const node = box.current;
-        const moved = source.ring.first - at.current.size;
-        at.current.size = source.ring.first;
-        if (follow && !paused) {
-            at.current.want = node.scrollTop = node.scrollHeight;
-            at.current.want = node.scrollTop;
-        } else if (moved > 0 && moved < 1e6) node.scrollTop -= moved * ROW; // dropped at the front
-        else if (moved < 0) { // older ones came
-            node.scrollTop -= moved * ROW;
+        const moved = source.ring.first - at.current.first;
+        at.current.first = source.ring.first;
+        if (moved < 0) { // older ones came: what passes the filters is listed anew, and drawn at the next turn
             view.older();
+            view.update(columns);
+            view.change.value++;
         }
+        if (follow && !paused) {
+            node.scrollTop = node.scrollHeight;
+            at.current.want = node.scrollTop;
+        } else if ((moved || at.current.again) && at.current.n >= 0 && n) {
+            // what is read stays where it is, whatever came or went above it
+            node.scrollTop = Math.max(0, view.places.top(Math.max(0, view.placeOf(at.current.n))) * ROW + at.current.off);
+            at.current.want = node.scrollTop;
+        }
+        at.current.again = moved < 0;
+        if (!at.current.again) anchor(node);
         if (view.liking.peek().wrap) measureRows(node);
     });
+    /** Remembers which row is at the top. */
+    function anchor(/** @type {HTMLElement} */ node) {
+        if (!n) return;
+        const i = view.places.find(Math.floor(node.scrollTop / ROW), n);
+        at.current.n = view.numberAt(i);
+        at.current.off = node.scrollTop - view.places.top(i) * ROW;
+    }
     /** A row that is not as high as was computed is remembered as it is. */
     function measureRows(/** @type {HTMLElement} */ node) {
         let wrong = false;
@@ -90,6 +105,7 @@ export function LogView({ source, name, label, download, server, cursor, empty =
         const bottom = node.scrollHeight - node.scrollTop - node.clientHeight < 4;
         if (bottom && !paused) { view.setFollow(true); source.newer(); }
         else if (up && Math.abs(node.scrollTop - at.current.want) > 2) view.setFollow(false);
+        if (!at.current.again) anchor(node);
         setY(node.scrollTop);
         if (node.scrollTop < NEAR && !view.follow.peek()) source.back();
     }
