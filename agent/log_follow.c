@@ -11,7 +11,7 @@
 #define WAIT_MAX_MS       5000
 #define WAIT_CONTAINER_MS 1000   /* a stopped one may be started any time */
 #define BEHIND_MAX        8      /* clients that catch up at once */
-#define CAUGHT_MAX        200000 /* lines; who is not there then never will be */
+#define CAUGHT_MAX        100000 /* lines; who is not there then never will be */
 #define FULL              (256 << 10)
 #define ROOM              (64 << 10)
 #define TRIES_MAX         5
