@@ -216,6 +216,7 @@ static void hold_reading(struct evhttp_request *req, struct call *c)
     bufferevent_setcb(bev, NULL, write_cb, event_cb, arg);
     bufferevent_setwatermark(bev, EV_READ, 0, AHEAD_MAX);
     bufferevent_set_timeouts(bev, NULL, &slow);
+    bufferevent_enable(bev, EV_READ); /* evhttp stopped it, and would not see the end */
     evhttp_connection_set_closecb(conn, gone, c);
 }
 
