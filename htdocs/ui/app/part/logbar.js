@@ -49,7 +49,7 @@ export function LogBar({ view, walk, newest, nextError, copy, download, server, 
         ...(server ? [{ text: 'Search on the server…', icon: /** @type {const} */ ('search'), run: () => openDialog(() => html`<${ServerSearch} view=${view} query=${text} show=${show}/>`) }] : []),
     ];
     const from = (/** @type {string} */ s) => (s ? Math.floor(now() / 1000) - Number(s) : undefined);
-    return html`<div class="log-bar" role="toolbar" aria-label="Log">
+    return html`<div class="log-bar" role="group" aria-label="Tools of the log">
         <${Button} small icon=${paused ? 'test' : 'pause'} pressed=${paused} onClick=${() => view.pause(!paused)}>${paused ? `Paused${view.waiting ? ` +${count(view.waiting)}` : ''}` : 'Pause'}<//>
         <${Button} small pressed=${view.follow.value && !paused} keys="f" onClick=${() => (view.follow.value && !paused ? view.setFollow(false) : newest())}>Follow<//>
         <span class="log-find"><${Icon} name="search"/><input class="input" type="search" data-search aria-label="Search the log" placeholder="Search, or /pattern/i" value=${text} aria-invalid=${bad ? 'true' : undefined} title=${bad || undefined}
