@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #define MOUNTS_MAX (1 << 20)
@@ -68,6 +69,16 @@ static bool parse(const char *line, struct mount *m)
     return is_local(m->kind) && (strcmp(m->kind, "overlay") || !strcmp(m->path, "/"));
 }
 
+/* Containers have single files of their host's mounted over theirs. */
+static bool is_folder(const struct conf *conf, const char *path)
+{
+    char full[1024];
+    struct stat st;
+
+    return proc_path(conf, full, sizeof(full), "%s", path) == 0 && stat(full, &st) == 0 &&
+           S_ISDIR(st.st_mode);
+}
+
 /* The same file system again, by a bind mount: the one with the shortest path stays. */
 static int find(const struct mount *list, int n, const struct mount *m)
 {
@@ -89,7 +100,7 @@ static int read_mounts(const struct conf *conf, struct mount *list)
     for (const char *line = text; line && n < HOST_DISKS_MAX; line = text_next(line)) {
         int i;
 
-        if (!parse(line, &m))
+        if (!parse(line, &m) || !is_folder(conf, m.path))
             continue;
         if ((i = find(list, n, &m)) < 0)
             list[n++] = m;

@@ -108,6 +108,7 @@ def test_disks_are_local_and_each_is_there_once(agent, made):
 6 1 0:41 / /mnt/fuse rw - fuse.sshfs ann@x:/ rw
 7 1 0:42 / /var/lib/docker/overlay rw - overlay overlay rw,lowerdir=/x
 8 1 0:43 / /gone rw - ext4 /dev/gone rw
+9 1 8:33 / /etc/os-release rw - ext4 /dev/sdc1 rw
 nonsense
 ''')
     stats = '   8       1 sda1 10 0 %d 5 20 0 %d 5 0 5 5\n   8      17 sdb1 1 0 8 1 1 0 8 1 0 1 1\n'
