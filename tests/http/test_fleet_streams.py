@@ -338,11 +338,14 @@ def test_clients_and_sources_come_and_go_as_they_like(s, source):
 
 
 def test_a_graceful_restart_says_goodbye_at_the_end_of_an_event(s, source):
-    with Reader(s, s.ann) as idle, Reader(s, s.ann) as busy:
-        source_came(s, source, 2)
+    with Reader(s, s.ann) as idle:
+        source_came(s, source)
         source.say(b': x\n\n')
         idle.head().until(b': x')
-        busy.head().until(b': x')
+        busy = Reader(s, s.ann)
+        source_came(s, source, 2)
+        source.queues[1].put(b': y\n\n')
+        busy.head().until(b': y')
         source.queues[1].put(b'id: 7\ndata: ["half')
         s.wait(lambda: source.queues[1].empty(), 10, 'half an event')
         restart = threading.Thread(target=s.httpd.graceful)
@@ -351,6 +354,7 @@ def test_a_graceful_restart_says_goodbye_at_the_end_of_an_event(s, source):
         assert b'event: bye\ndata: {"reason":"restart"}' in text and text.startswith(b'retry: ')
         source.queues[1].put(b'"]\n\nid: 8\ndata: ["after"]\n\n')
         text = busy.rest()
+        busy.close()
         restart.join()
     assert text.startswith(b'id: 7\ndata: ["half') and b'"]\n\nretry: ' in text and b'"reason":"restart"' in text
     assert b'after' not in text
