@@ -1,4 +1,5 @@
-"""docs/agent-install.md: each command is run on a machine as it is written, from top to bottom."""
+"""docs/agent-install.md: each command is run on a machine as it is written, from top to bottom; those of
+docs/agent.md as soon as there is an agent."""
 import os
 import re
 
@@ -7,7 +8,15 @@ import pytest
 from stack import host
 
 PAGE = host.SRC / 'docs/agent-install.md'
-BLOCKS = re.findall(r'^```sh\n(.*?)^```', PAGE.read_text(), re.M | re.S)
+
+
+def blocks(page):
+    return re.findall(r'^```sh\n(.*?)^```', page.read_text(), re.M | re.S)
+
+
+BLOCKS = blocks(PAGE)
+there = next(n for n, block in enumerate(BLOCKS) if 'systemd-analyze security' in block) + 1
+BLOCKS[there:there] = blocks(host.SRC / 'docs/agent.md')
 DEMO = '[Service]\nExecStart=/bin/sleep infinity\n'
 
 
