@@ -10,9 +10,9 @@
 #include <time.h>
 
 #define TAIL     1000L
-#define KEPT_MAX 20000
+#define KEPT_MAX 5000
 #define TEXT_MAX (8 << 20)
-#define FEW      2000 /* lines of a span; below, the next is longer */
+#define FEW      500 /* lines of a span; below, the next is longer */
 #define SPAN_NS  (60LL * 1000000000)
 #define LONG_NS  (30LL * 86400 * 1000000000) /* the next one goes to the beginning */
 #define GROW     16
