@@ -254,7 +254,7 @@ create table tocsin.fleet_packed (
 
 -- Cold: one row per monitor, part (0: itself) and hour. Arrays are field by field: those of
 -- the first field, then those of the second. ten_avg and ten_max have six of each, for ten
--- minutes: long charts are made of them.
+-- minutes, hour_avg and hour_max one: long charts are made of them.
 create table tocsin.fleet_hour (
     monitor bigint not null,
     part    smallint not null,
@@ -263,10 +263,13 @@ create table tocsin.fleet_hour (
     val     real[] not null,
     ten_avg real[] not null,
     ten_max real[] not null,
+    hour_avg real[] not null,
+    hour_max real[] not null,
     primary key (monitor, hour, part)
 ) partition by range (hour);
 alter table tocsin.fleet_hour
-    alter at_s set storage main, alter ten_avg set storage main, alter ten_max set storage main;
+    alter at_s set storage main, alter ten_avg set storage main, alter ten_max set storage main,
+    alter hour_avg set storage main, alter hour_max set storage main;
 create table tocsin.fleet_hour_default partition of tocsin.fleet_hour default;
 
 create table tocsin.fleet_day (

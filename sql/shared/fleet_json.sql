@@ -7,16 +7,17 @@
 create or replace function tocsin.host_load(facts jsonb, out cpu numeric, out mem_pct numeric,
                                             out disk_pct numeric, out load numeric, out rx numeric,
                                             out tx numeric)
-language sql immutable parallel safe set search_path = '' as $$
-    select round((tocsin.j_num(facts #> '{cpu,user}') + coalesce(tocsin.j_num(facts #> '{cpu,sys}'), 0)
-                  + coalesce(tocsin.j_num(facts #> '{cpu,steal}'), 0))::numeric, 3),
-           tocsin.share(tocsin.j_num(facts #> '{memory,used}'), tocsin.j_num(facts #> '{memory,total}')),
-           (select max(tocsin.share(tocsin.j_num(d->'used'), tocsin.j_num(d->'total')))
-              from jsonb_array_elements(tocsin.j_list(facts->'disks')) d),
-           round(tocsin.j_num(facts #> '{load,0}')::numeric, 2),
-           (select round(sum(tocsin.j_num(n->'rx_bps'))::numeric) from jsonb_array_elements(tocsin.j_list(facts->'nets')) n),
-           (select round(sum(tocsin.j_num(n->'tx_bps'))::numeric) from jsonb_array_elements(tocsin.j_list(facts->'nets')) n)
-$$;
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+    cpu := round((tocsin.j_num(facts #> '{cpu,user}') + coalesce(tocsin.j_num(facts #> '{cpu,sys}'), 0)
+                  + coalesce(tocsin.j_num(facts #> '{cpu,steal}'), 0))::numeric, 3);
+    mem_pct := tocsin.share(tocsin.j_num(facts #> '{memory,used}'), tocsin.j_num(facts #> '{memory,total}'));
+    disk_pct := (select max(tocsin.share(tocsin.j_num(d->'used'), tocsin.j_num(d->'total')))
+                   from jsonb_array_elements(tocsin.j_list(facts->'disks')) d);
+    load := round(tocsin.j_num(facts #> '{load,0}')::numeric, 2);
+    select round(sum(tocsin.j_num(n->'rx_bps'))::numeric), round(sum(tocsin.j_num(n->'tx_bps'))::numeric) into rx, tx
+      from jsonb_array_elements(tocsin.j_list(facts->'nets')) n;
+end $$;
 
 -- The version of the control plane, when a host's agent has another one.
 create or replace function tocsin.agent_update(version text) returns text

@@ -4,8 +4,8 @@
 -- networks) between two times, `points` of each at most: the mean and the greatest value of
 -- each step, in the units they are stored in. part is 0, or the number of a disk or network.
 --
--- Up to two days every sample counts; up to two months the ten minutes of the packed hours;
--- beyond that, the packed days, and of what is not packed yet its ten minutes.
+-- Up to two days every sample counts; up to eight the ten minutes of the packed hours; up to two
+-- months these hours; beyond that the packed days, and of what is not packed yet its hours.
 create or replace function tocsin.fleet_series(monitor bigint, "from" timestamptz, "to" timestamptz, fields text[],
                                                points integer)
 returns table (t bigint, part smallint, field smallint, v double precision, hi double precision, n bigint)
@@ -15,21 +15,23 @@ declare
     m      tocsin.monitor;
     whose  bigint;
     step   constant integer := tocsin.series_step(fleet_series.monitor, fleet_series."from", fleet_series."to", fleet_series.points);
-    raw    constant boolean := step < 600 or fleet_series."to" - fleet_series."from" <= interval '2 days';
+    raw    constant boolean := fleet_series."to" - fleet_series."from" <= interval '2 days';
+    tens   constant boolean := not raw and fleet_series."to" - fleet_series."from" <= interval '8 days';
     own    smallint[];  -- fields of its own
     of     smallint[];  -- parts that are asked for
     packed timestamptz; -- days before are read from fleet_day
+    k      tocsin.fleet_packed;
 begin
     select * into m from tocsin.monitor x where x.id = fleet_series.monitor;
     whose := case when m.type = 'app' then (select a.host from tocsin.app a where a.monitor = m.id) else m.id end;
     own := array(select f.n::smallint from tocsin.fleet_fields(m.type) f where f.name = any (fleet_series.fields));
     of := array(select p.part from tocsin.fleet_part p where p.host = m.id and p.kind = any (fleet_series.fields));
+    select * into k from tocsin.fleet_packed x where x.host = whose;
     packed := case when step >= 86400 then (select w.at from tocsin.watermark w where w.name = 'fleet_day') end;
     return query
     with hot as (
         select extract(epoch from s.at - tocsin.ms(s.age_ms)) as at, c.part, c.field, c.v::double precision as v, c.v::double precision as hi
           from tocsin.fleet_segment s
-          left join tocsin.fleet_packed k on k.host = s.host
          cross join lateral (
                select 0::smallint, f, s.host_v[f] from unnest(own) f where m.type = 'host'
                union all
@@ -39,7 +41,7 @@ begin
                union all
                select 0::smallint, f, s.app_v[(array_position(s.apps, m.id) - 1) * 6 + f] from unnest(own) f
                 where m.type = 'app' and m.id = any (s.apps)) c (part, field, v)
-         where s.host = whose and s.at >= fleet_series."from" and s.at < now() + interval '1 hour'
+         where s.host = whose and s.at >= greatest(fleet_series."from", k.at - interval '1 hour') and s.at < now() + interval '1 hour'
            and (k.at is null or s.at >= k.at or s.changed >= k.xid)
     ), cold as (
         select extract(epoch from h.hour) + u.s, h.part, f.f, u.v::double precision, u.v::double precision
@@ -55,7 +57,14 @@ begin
          cross join lateral (select x from unnest(own) x where h.part = 0
                              union all select y::smallint from generate_series(1, 5) y where h.part > 0) f (f)
          cross join lateral unnest(h.ten_avg[f.f * 6 - 5 : f.f * 6], h.ten_max[f.f * 6 - 5 : f.f * 6]) with ordinality u (v, hi, i)
-         where not raw and h.monitor = m.id and (h.part = 0 or h.part = any (of))
+         where tens and h.monitor = m.id and (h.part = 0 or h.part = any (of))
+           and h.hour > fleet_series."from" - interval '1 hour' and h.hour < fleet_series."to"
+    ), hours as (
+        select extract(epoch from h.hour), h.part, f.f, h.hour_avg[f.f]::double precision, h.hour_max[f.f]::double precision
+          from tocsin.fleet_hour h
+         cross join lateral (select x from unnest(own) x where h.part = 0
+                             union all select y::smallint from generate_series(1, 5) y where h.part > 0) f (f)
+         where not raw and not tens and h.monitor = m.id and (h.part = 0 or h.part = any (of))
            and h.hour > greatest(fleet_series."from" - interval '1 hour', packed - interval '1 us') and h.hour < fleet_series."to"
     ), days as (
         select extract(epoch from d.day::timestamp at time zone 'UTC'), d.part, f.f, d.avg_v[f.f]::double precision, d.max_v[f.f]::double precision
@@ -65,12 +74,12 @@ begin
          where packed is not null and d.monitor = m.id and (d.part = 0 or d.part = any (of))
            and d.day >= (fleet_series."from" at time zone 'UTC')::date and d.day < (least(fleet_series."to", packed) at time zone 'UTC')::date
     ), found (at, part, field, v, hi) as (
-        select * from hot union all select * from cold union all select * from tens union all select * from days
+        select * from hot union all select * from cold union all select * from tens union all select * from hours union all select * from days
     )
     select (floor(x.at / step) * step)::bigint, x.part, x.field, avg(x.v), max(x.hi), count(*)
       from found x
      where x.v is not null
-       and x.at >= case when step >= 600 then floor(extract(epoch from fleet_series."from") / step) * step else extract(epoch from fleet_series."from") end
+       and x.at >= case when not raw then floor(extract(epoch from fleet_series."from") / step) * step else extract(epoch from fleet_series."from") end
        and x.at < extract(epoch from fleet_series."to")
      group by 1, 2, 3;
 end $$;
@@ -79,6 +88,7 @@ end $$;
 create or replace function tocsin.series_step(monitor bigint, "from" timestamptz, "to" timestamptz, points integer) returns integer
 language sql stable security definer set search_path = '' as $$
     select case when x.span > 62 * 86400 then 86400 * ceil(greatest(x.span / 86400 / greatest(x.points - 1, 1), 1))::integer
+                when x.span > 8 * 86400 then 3600 * ceil(greatest(x.span / 3600 / greatest(x.points - 1, 1), 1))::integer
                 when x.span > 2 * 86400 then 600 * ceil(greatest(x.span / 600 / greatest(x.points - 1, 1), 1))::integer
                 else greatest(m.interval_s, ceil(x.span / greatest(x.points - 1, 1)))::integer end
       from tocsin.monitor m,
@@ -137,11 +147,14 @@ begin
           from (select x.t, lead(x.t) over (order by x.t) as next from (select distinct c.t from cell c) x) y
          where y.next - y.t > greatest(2 * step - 1, 2 * m.interval_s + 30 + step)
     ), series as (
-        select k.part, k.field, array_agg(c.v order by a.t) as v, array_agg(c.hi order by a.t) as hi
-          from (select distinct c.part, c.field from cell c) k
-         cross join axis a
-          left join cell c on c.t = a.t and c.part = k.part and c.field = k.field
-         group by k.part, k.field
+        -- empty ones are added and not joined: the planner knows no sizes here
+        select y.part, y.field, array_agg(y.v order by y.t) as v
+          from (select x.part, x.field, x.t, max(x.v) as v
+                  from (select c.part, c.field, c.t, c.v from cell c
+                        union all
+                        select k.part, k.field, a.t, null from (select distinct c.part, c.field from cell c) k cross join axis a) x
+                 group by x.part, x.field, x.t) y
+         group by y.part, y.field
     ), own as (
         select g.grp, json_object_agg(g.label, tocsin.scaled(s.v, f.scale) order by f.n) as columns,
                min(tocsin.scaled(s.v, f.scale)::text) as single

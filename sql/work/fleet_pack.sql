@@ -64,22 +64,25 @@ begin
                      avg(c.v) filter (where c.ten >= 4 and c.ten < 5), avg(c.v) filter (where c.ten >= 5)] as ten_avg,
                array[max(c.v) filter (where c.ten < 1), max(c.v) filter (where c.ten >= 1 and c.ten < 2),
                      max(c.v) filter (where c.ten >= 2 and c.ten < 3), max(c.v) filter (where c.ten >= 3 and c.ten < 4),
-                     max(c.v) filter (where c.ten >= 4 and c.ten < 5), max(c.v) filter (where c.ten >= 5)] as ten_max
+                     max(c.v) filter (where c.ten >= 4 and c.ten < 5), max(c.v) filter (where c.ten >= 5)] as ten_max,
+               round(avg(c.v)::numeric, 1)::real as hour_avg, max(c.v) as hour_max
           from cell c group by c.monitor, c.part, c.hour, c.f
     ), fresh as (
         select f.monitor, f.part, f.hour, (array_agg(f.at_s order by f.f) filter (where f.f = 1)) as at_s,
-               array_agg(f.val order by f.f) as val, array_agg(f.ten_avg order by f.f) as ten_avg, array_agg(f.ten_max order by f.f) as ten_max
+               array_agg(f.val order by f.f) as val, array_agg(f.ten_avg order by f.f) as ten_avg, array_agg(f.ten_max order by f.f) as ten_max,
+               array_agg(f.hour_avg order by f.f) as hour_avg, array_agg(f.hour_max order by f.f) as hour_max
           from field f group by f.monitor, f.part, f.hour
     ), kept as (
-        insert into tocsin.fleet_hour as h (monitor, part, hour, at_s, val, ten_avg, ten_max)
+        insert into tocsin.fleet_hour as h (monitor, part, hour, at_s, val, ten_avg, ten_max, hour_avg, hour_max)
         -- fields one after the other
         select f.monitor, f.part, f.hour, array(select unnest(f.at_s)), array(select unnest(f.val)),
-               array(select round(x::numeric, 1)::real from unnest(f.ten_avg) x), array(select unnest(f.ten_max))
+               array(select round(x::numeric, 1)::real from unnest(f.ten_avg) x), array(select unnest(f.ten_max)),
+               f.hour_avg, f.hour_max
           from fresh f
           join tocsin.monitor m on m.id = f.monitor
         on conflict (monitor, hour, part) do update
-           set (at_s, val, ten_avg, ten_max) =
-               (select x.at_s, x.val, t.ten_avg, t.ten_max
+           set (at_s, val, ten_avg, ten_max, hour_avg, hour_max) =
+               (select x.at_s, x.val, t.ten_avg, t.ten_max, t.hour_avg, t.hour_max
                   from tocsin.hours_merged(h.at_s, h.val, excluded.at_s, excluded.val) x
                  cross join lateral tocsin.tens(x.at_s, x.val) t)
         returning h.monitor, h.hour
@@ -92,10 +95,16 @@ begin
     on conflict (host) do update set at = excluded.at, xid = excluded.xid;
 end $$;
 
--- The means and the greatest values of ten minutes, six of each field.
-create or replace function tocsin.tens(at_s smallint[], val real[], out ten_avg real[], out ten_max real[])
+-- The means and the greatest values of ten minutes, six of each field, and of the hour.
+create or replace function tocsin.tens(at_s smallint[], val real[], out ten_avg real[], out ten_max real[],
+                                       out hour_avg real[], out hour_max real[])
 language sql immutable parallel safe set search_path = '' as $$
-    select array_agg(x.mean::real order by x.f, x.ten), array_agg(x.most order by x.f, x.ten)
+    select array_agg(x.mean::real order by x.f, x.ten), array_agg(x.most order by x.f, x.ten),
+           (select array_agg(y.mean order by y.f)
+              from (select (n - 1) / cardinality(at_s) as f, round(avg(v)::numeric, 1)::real as mean
+                      from unnest(val) with ordinality u (v, n) group by 1) y),
+           (select array_agg(y.most order by y.f)
+              from (select (n - 1) / cardinality(at_s) as f, max(v) as most from unnest(val) with ordinality u (v, n) group by 1) y)
       from (select g.f, g.ten, round(avg(u.v)::numeric, 1) as mean, max(u.v) as most
               from (select f, ten from generate_series(1, cardinality(val) / greatest(cardinality(at_s), 1)) f, generate_series(0, 5) ten) g
               left join lateral (

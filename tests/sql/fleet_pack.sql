@@ -62,7 +62,7 @@ select test.eq((d.n, d.avg_v[1], d.min_v[1], d.max_v[1], d.p95_v[1], cardinality
   from tocsin.fleet_day d where d.monitor = 6 and d.day = (now() at time zone 'UTC')::date - 2;
 select test.eq((json_array_length(x->'t'), x->>'step_s', x #>> '{cpu,user,0}')::text, '(2,86400,0.0235)', 'in a chart of months')
   from tocsin.monitor m, tocsin.series_json(m, jsonb_build_object('from', now() - interval '90 days', 'fields', 'cpu')) x where m.id = 6;
-select test.eq((json_array_length(x->'t'), x->>'step_s')::text, '(96,1800)', 'in one of weeks, out of ten minutes')
+select test.eq((json_array_length(x->'t'), x->>'step_s')::text, '(48,3600)', 'in one of weeks, out of hours')
   from tocsin.monitor m, tocsin.series_json(m, jsonb_build_object('from', now() - interval '30 days', 'points', 1500, 'fields', 'mem')) x where m.id = test.app('web');
 
 -- retention
