@@ -25,6 +25,8 @@ struct deploy {
 
 /* ---- deploy_git.c; 0, or what went wrong in d->how */
 
+/* Take away the locks that a git which was killed has left. */
+void deploy_git_unlock(struct deploy *d);
 enum deploy_ended deploy_git_fetch(struct deploy *d);
 /* d->request.ref → d->to, when it is allowed */
 enum deploy_ended deploy_git_resolve(struct deploy *d);

@@ -204,7 +204,7 @@ static bool asked_by_command(struct deploy *d, char *message, size_t size)
     buf out = {0};
     struct deploy_child child = {.argv = (const char *const *)d->app->health_argv,
                                  .env = d->env,
-                                 .dir = d->app->dir,
+                                 .dir = "/", /* as the agent asks it */
                                  .user = &d->user,
                                  .timeout_s = d->app->health_timeout,
                                  .cancel = !d->back,

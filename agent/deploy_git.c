@@ -113,6 +113,17 @@ int deploy_git_head(struct deploy *d, char commit[DEPLOY_SHA_SIZE])
     return ask_commit(d, "HEAD^{commit}", commit);
 }
 
+/* git itself leaves that to people, for it cannot know that it was alone. We hold the lock of
+ * all deploys, and come here only when the one before was killed. */
+void deploy_git_unlock(struct deploy *d)
+{
+    struct git g = {.argv = {"/usr/bin/find", ".git", "-name", "*.lock", "-type", "f",
+                             "-print", "-delete"},
+                    .n = 8};
+
+    run(d, &g, NULL, false, QUICK_S);
+}
+
 /* ---- which commit */
 
 /* Without refs/tocsin/heads/ or …/tags/; NULL: it is something else. */

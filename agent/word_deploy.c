@@ -136,18 +136,20 @@ static int look_only(struct deploy *d)
     return r ? complain(d->app->id, "cannot write refs.json") : end != DEPLOY_OK;
 }
 
-static int with_lock(struct deploy *d)
+/* last.json says "busy" as long as git may be at work. */
+static void set_busy(struct deploy *d, bool busy)
+{
+    json_object_set_new(d->last, "busy", json_boolean(busy));
+    if (deploy_save(d->conf, d->app, "last.json", d->last, false))
+        printf("cannot write last.json\n");
+}
+
+static int do_request(struct deploy *d)
 {
     const char *invocation = getenv("INVOCATION_ID");
     json_t *before;
     int r;
 
-    if (!(d->last = deploy_load(d->conf, d->app, "last.json")))
-        d->last = json_object();
-    tell_of_killed(d);
-    if (read_request(d))
-        return 1;
-    set_env(d);
     if (!*d->request.ref)
         return look_only(d);
     if ((before = deploy_report(d->conf, d->app, d->request.id))) {
@@ -160,6 +162,24 @@ static int with_lock(struct deploy *d)
                           deploy_now(), "ended_at", "invocation", invocation);
     r = deploy_flow(d);
     json_decref(d->report);
+    return r;
+}
+
+static int with_lock(struct deploy *d)
+{
+    int r;
+
+    if (!(d->last = deploy_load(d->conf, d->app, "last.json")))
+        d->last = json_object();
+    tell_of_killed(d);
+    if (read_request(d))
+        return 1;
+    set_env(d);
+    if (json_is_true(json_object_get(d->last, "busy")))
+        deploy_git_unlock(d);
+    set_busy(d, true);
+    r = do_request(d);
+    set_busy(d, false);
     return r;
 }
 

@@ -35,7 +35,7 @@ class Alone:
             m.write(f'/etc/systemd/system/{name}', text.replace('@sbindir@', '/usr/local/sbin').replace('@confdir@', '/etc/tocsin'))
         m.write('/etc/systemd/system/tocsin-env.socket', (host.SRC / 'conf/systemd/tocsin-env.socket').read_text())
         m.sh('install -d -m 755 /etc/tocsin')
-        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n' + put_shop(m, repository), '640', 'root:tocsin-agent')
+        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n' + put_shop(m, repository) + 'env odd = /srv/shop/odd.env\n', '640', 'root:tocsin-agent')
         m.sh('systemctl daemon-reload; systemctl start tocsin-env.socket tocsin-agent')
         self.session = agentrig.requests.Session()
         self.session.trust_env = False
@@ -44,6 +44,12 @@ class Alone:
 
     def call(self, method, path, **more):
         return self.session.request(method, f'https://{self.machine.address}:7443/v1/apps/shop{path}', timeout=60, **more)
+
+    def answers(self):
+        try:
+            return self.call('GET', '/env').status_code == 200
+        except agentrig.requests.ConnectionError:
+            return False
 
     def put(self, body):
         etag = self.call('GET', '/env/main').json()['etag']
@@ -101,6 +107,28 @@ def test_the_agent_edits_what_it_cannot_open(alone):
     back = alone.call('POST', f'/env/main/backups/{name}/restore', headers={'If-Match': saved.json()['etag']})
     assert back.status_code == 200 and m.read(FILE) == ENV
     assert m.run('systemctl', 'list-units', '--no-legend', '--all', 'tocsin-env@*').strip() == ''  # nothing is left of them
+
+
+def test_systemd_and_a_shell_read_what_was_written(alone):
+    """Whatever it holds: the same value for both, and for who reads it here."""
+    m = alone.machine
+    values = ['plain', '', 'two words', "it's", '"quoted"', '$HOME ${HOME} `id` $(id)', 'back\\slash \\', '#no comment', 'a # b', '~/x', '!x', '*',
+              ';id', 'a\tb', 'ü€😀', "'", '"', "'\"$`\\", 'http://u@h:1/p?a=b&c=%20', '=', ' blanks ']
+    sets = {f'V{n}': value for n, value in enumerate(values)}
+    for like in ('', 'Q="x y"\n', "Q='x y'\n"):
+        text = ''.join(like.replace('Q', key) for key in sets) if like else ''
+        m.write('/srv/shop/odd.env', text, '600', 'shop:shop')
+        etag = alone.call('GET', '/env/odd').json()['etag']
+        answer = alone.call('PUT', '/env/odd', json={'set': sets}, headers={'If-Match': etag})
+        assert answer.status_code == 200, answer.text
+        said = {e['key']: e['value'] for e in alone.call('GET', '/env/odd?reveal=*').json()['entries']}
+        assert said == sets
+        by_systemd = m.run('systemd-run', '-q', '--wait', '--pipe', '-p', 'EnvironmentFile=/srv/shop/odd.env', 'env', '-0')
+        by_shell = m.sh('set -a; . /srv/shop/odd.env; exec env -0')
+        for read in (by_systemd, by_shell):
+            got = dict(line.split('=', 1) for line in read.split('\0') if line)
+            assert {key: got.get(key) for key in sets} == sets
+    m.run('rm', '/srv/shop/odd.env')
 
 
 def test_nobody_else_may_ask_the_helper(alone):
@@ -184,15 +212,27 @@ def test_a_deploy_that_is_killed_is_told_of(alone):
     assert said['state'] == 'succeeded' and said['from'] == before and alone.version == '2.1', said
 
 
-def test_what_the_page_says_by_hand_works(alone):
-    """docs/deploys.md, the commands after the set-up (which is put_shop's)."""
-    blocks = re.findall(r'^```sh\n(.*?)^```', (host.SRC / 'docs/deploys.md').read_text(), re.M | re.S)
+def test_what_the_page_says_works_as_written(alone, repository):
+    """docs/deploys.md; the shop that it sets up is called store here, for there is a shop."""
+    page = (host.SRC / 'docs/deploys.md').read_text()
+    blocks = re.findall(r'^```sh\n(.*?)^```', page, re.M | re.S)
+    listed = re.search(r'^```ini\n(.*?)^```', page, re.M | re.S)[1]
     assert len(blocks) == 4
-    for block in blocks[1:]:
-        # the machine has no sudo that asks nobody: it is root already
+
+    def do(block):
+        # the machine asks root for a password in sudo: it is root already
         code, said = alone.machine.tried('bash', '-euo', 'pipefail', '-c', block.replace('sudo -u tocsin-agent', 'runuser -u tocsin-agent --')
                                          .replace('sudo ', ''))
         assert code == 0, (block, said)
+    do(blocks[0].replace('https://git.example.org/shop.git', repository.url).replace('/shop', '/store').replace('store.git', 'shop.git')
+       .replace(' shop', ' store'))
+    alone.machine.sh('cat >>/etc/tocsin/agent.conf', input='\n' + listed.replace('shop.service', 'store.service').replace('[app shop]', '[app store]')
+                     .replace('/srv/shop', '/srv/store').replace('= shop', '= store'))
+    do(blocks[1])
+    alone.machine.run('runuser', '-u', 'store', '--', 'test', '-e', '/srv/store/VERSION')
+    host.wait(alone.answers, 20, 'the agent after its reload')
+    for block in blocks[2:]:
+        do(block)
     host.wait(lambda: not alone.machine.is_active('tocsin-deploy@shop'), 30, 'the deploy by hand')
     last = json.loads(alone.machine.read('/var/lib/tocsin-deploy/shop/last.json'))
     said = alone.call('GET', f'/deploys/{last["last"]}').json()

@@ -95,13 +95,13 @@ class Deploys:
     def get(self, id):
         return self.agent.get(f'/v1/apps/web/deploys/{id}').json()
 
-    def until(self, id, fits, timeout=20):
+    def until(self, id, fits, timeout=60):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             said = self.get(id)
             if fits(said):
                 return said
-            time.sleep(0.01)
+            time.sleep(0.05)
         raise AssertionError(f'{said}\n{self.journal}')
 
     def deploy(self, ref='main'):
@@ -422,8 +422,7 @@ def test_a_deploy_that_is_killed_is_told_of_and_the_next_goes_back_to_what_was_g
     (d.agent.folder / 'go').touch()
     d.let_go()
     d.until(id, lambda _: not any('build.sh' in line for line in processes(d)))
-    for lock in (d.dir / '.git').glob('*.lock'):
-        lock.unlink()  # git's own, as its message says
+    (d.dir / '.git/index.lock').touch()  # git may have left some
     d.agent.unit('web.service', Slow=0)
     d.commit('bad', {'build.sh': 'exit 3\n', 'ill': None})
     after = d.deploy()
