@@ -47,6 +47,9 @@ declare
     high  bigint := least(now_n, coalesce(floor((query->>'until')::numeric / 1.7), now_n)::bigint);
     lines json[];
 begin
+    if query ? 'deploy' then
+        return tocsin.demo_output(a, query->>'deploy', at);
+    end if;
     if at is not null and back then
         high := least(high, at - 1);
     elsif at is not null then
@@ -67,6 +70,18 @@ begin
         'next', coalesce(lines[cardinality(lines)]->>'c', query->>'cursor', 'd' || now_n), 'prev', coalesce(lines[1]->>'c', 'd' || low),
         'more', coalesce(cardinality(lines), 0) = most, 'scanned', greatest(high - low + 1, 0));
 end $$;
+
+-- What a deploy printed.
+create or replace function tocsin.demo_output(a tocsin.app, deploy text, after bigint) returns json
+language sql stable set search_path = '' as $$
+    select json_build_object('lines', coalesce(json_agg(json_build_object(
+               'c', 'd' || l.n, 't', (extract(epoch from x.started_at) * 1000)::bigint + l.n * 4000, 'p', 6,
+               's', 'stdout', 'n', 1, 'cut', 0, 'm', l.line) order by l.n) filter (where l.n > coalesce(after, 0)), '[]'),
+               'next', 'd' || coalesce(max(l.n), 0), 'prev', 'd1', 'more', false, 'scanned', count(*))
+      from tocsin.app_action x
+     cross join lateral string_to_table(x.output, e'\n') with ordinality l (line, n)
+     where x.app = a.monitor and x.uuid::text = deploy
+$$;
 
 create or replace function tocsin.demo_refs(a tocsin.app) returns json
 language sql stable set search_path = '' as $$

@@ -148,7 +148,7 @@ begin
                  cross join lateral (select (x.v0 * (0.7 + 0.6 * tocsin.demo_wave(s.host + i, extract(epoch from g))))::real) y (v)) z)
       from tocsin.fleet_segment s
       join tocsin.monitor x on x.id = s.host
-     cross join generate_series(now() - interval '26 hours', now() - interval '1 minute', interval '2 minutes') g
+     cross join generate_series(now() - interval '26 hours', now() - interval '1 minute', interval '1 minute') g
      cross join lateral tocsin.demo_host_state(s.host, x.name, g) st;
     for a in select y.monitor as app, y.host, y.key, row_number() over (order by y.monitor) as n
                from tocsin.app y where (y.facts ->> 'deploy')::boolean loop
