@@ -1,4 +1,5 @@
 /* Configuration files: whatever stands in one, it is read or refused with a line. */
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,41 @@ static const struct conf_key keys[] = {
     {NULL, CONF_TEXT, 0, NULL, 0, 0},
 };
 
+static const struct conf_key part_keys[] = {
+    {"count", CONF_INT, 0, "1", 0, 9},
+    {"env", CONF_PAIRS, sizeof(void *), NULL, 0, 0},
+    {NULL, CONF_TEXT, 0, NULL, 0, 0},
+};
+
+/* one at a time is kept */
+static void *begin(void *arg, const char *, struct conf_error *)
+{
+    conf_free(part_keys, arg);
+    return memset(arg, 0, 64);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The same bytes as a file of sections. */
+static void read_sections(const uint8_t *data, size_t size)
+{
+    _Alignas(max_align_t) char part[64] = {0};
+    struct all all = {0};
+    const struct conf_sections how = {.keys = keys,
+                                      .into = &all,
+                                      .word = "part",
+                                      .section_keys = part_keys,
+                                      .begin = begin,
+                                      .arg = part};
+    struct conf_error e;
+    FILE *f = fmemopen((void *)data, size, "r");
+
+    if (conf_read_sections(f, &how, &e) && (e.line < 1 || !e.text[0]))
+        abort();
+    conf_free(part_keys, part);
+    conf_free(keys, &all);
+    fclose(f);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -43,5 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     conf_free(keys, &all);
     fclose(f);
+    read_sections(data, size);
     return 0;
 }

@@ -105,7 +105,8 @@ static size_t talk(const char *bytes, size_t size, char *out, size_t room)
     size_t sent = 0, got = 0;
     ssize_t n = 1;
 
-    if (connect(fd, (struct sockaddr *)&where, sizeof(where)))
+    /* a signal does not stop it, and here it is over at once */
+    if (connect(fd, (struct sockaddr *)&where, sizeof(where)) && errno != EINTR)
         die("connect");
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
     fcntl(fd, F_SETFL, O_NONBLOCK);
