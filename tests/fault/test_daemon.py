@@ -81,7 +81,7 @@ def test_killed_role_is_back_and_the_others_stay(whole, role):
     before, count = s.tocsind.pids, stats(s)['restarts'][role]
     ids = [r[0] for r in s.db('select id from tocsin.worker where role = %s', role)]
     killed = s.tocsind.kill(role)
-    s.wait(lambda: len(s.tocsind.pids.get(role, [])) == len(killed) and not set(killed) & set(s.tocsind.pids[role]),
+    s.wait(lambda: len(now := s.tocsind.pids.get(role, [])) == len(killed) and not set(killed) & set(now),
            3, f'{role} to be back')
     after = s.tocsind.pids
     assert {r: after[r] for r in after if r != role} == {r: before[r] for r in before if r != role}
