@@ -18,7 +18,7 @@
 #define BATCH_BYTES (64 << 10)
 #define STREAMS_APP 32
 #define STREAMS_MAX 128
-#define WATCH_MS    500
+#define WATCH_MS    250
 #define QUIET       3 /* looks at a deploy that is over and says nothing more */
 
 static int nstreams, of_app[APPS_MAX];

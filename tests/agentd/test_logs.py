@@ -1,9 +1,11 @@
 """Logs of units: pages, searches, streams; and what hostile lines, slow clients and dying children do to them."""
+import fcntl
 import json
 import os
 import pathlib
 import re
 import time
+import uuid
 
 import pytest
 
@@ -388,3 +390,36 @@ def test_a_client_that_leaves_a_page_ends_its_reading(web):
     (web.folder / 'hang').unlink()
     assert page(web)['lines'] == []
 
+
+
+# ---- deploys
+
+def test_the_output_of_a_deploy_ends_with_it(agent, folder):
+    one = agent(WEB, f'deploys = {folder}/deploys\n')
+    one.journal = Journal(one, 'tocsin-deploy@web.service')
+    kept, key, began = folder / 'deploys/web', str(uuid.uuid4()), int(time.time())
+    kept.mkdir(parents=True)
+
+    def report(state, **more):
+        def text(at):
+            return time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(at))
+        said = {'id': key, 'state': state, 'ref': 'main', 'started_at': text(began), 'ended_at': None}
+        said.update({k: text(v) for k, v in more.items()})
+        (kept / 'new').write_text(json.dumps(said))
+        (kept / 'new').rename(kept / f'{key}.json')
+    one.journal.say('of another deploy', us=(began - 60) * 1000000)
+    with open(kept / 'lock', 'w') as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        report('running')
+        one.journal.say('fetching')
+        stream = Events(one, f'{STREAM}?deploy={key}')
+        one.journal.say('building', 'done')
+        assert texts(read(stream, 'done')[0]) == ['fetching', 'building', 'done']
+        report('succeeded', ended_at=began + 5)
+    assert stream.next()['event'] == 'end' and stream.next() is None
+    one.journal.say('of the next deploy', us=(began + 60) * 1000000)
+    assert texts(page(one, deploy=key)) == ['fetching', 'building', 'done']
+    again = Events(one, f'{STREAM}?deploy={key}')
+    assert texts(read(again, 'done')[0]) == ['fetching', 'building', 'done'] and again.next()['event'] == 'end'
+    assert one.get(PAGE, params={'deploy': str(uuid.uuid4())}).status_code == 404
+    wait(lambda: not children(one), 'the follower to end')
