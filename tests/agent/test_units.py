@@ -231,9 +231,9 @@ def test_what_the_page_says_works_as_written(alone, repository):
     do(blocks[1])
     alone.machine.run('runuser', '-u', 'store', '--', 'test', '-e', '/srv/store/VERSION')
     host.wait(alone.answers, 20, 'the agent after its reload')
-    for block in blocks[2:]:
-        do(block)
+    do(blocks[3])
     host.wait(lambda: not alone.machine.is_active('tocsin-deploy@shop'), 30, 'the deploy by hand')
+    do(blocks[2])
     last = json.loads(alone.machine.read('/var/lib/tocsin-deploy/shop/last.json'))
     said = alone.call('GET', f'/deploys/{last["last"]}').json()
     assert said['state'] == 'succeeded' and alone.machine.show('tocsin-deploy@shop', 'Result')['Result'] == 'success'
