@@ -134,8 +134,9 @@ void live_feed_close(live_client *client);
 void live_feed_tick(apr_time_t now);
 /* Add to an SQL array those whose accounts' changes matter. */
 void live_feed_owners(buf *array);
-/* The question who may see still what he listens to, as SQL arrays; how many they are. */
-int live_feed_question(buf *accounts, buf *about);
+/* The question who may see what he listens to, as SQL arrays: of all, or only of those never
+ * asked about; how many they are. */
+int live_feed_question(int all, buf *accounts, buf *about);
 void live_feed_answer(const PGresult *rows);
 /* Those whose account or session has ended. */
 void live_feed_denied(void);
@@ -182,9 +183,9 @@ typedef struct {
 typedef struct {
     live_settings set;
     live_database db;
-    struct live_ring waiting;         /* for the database's word */
-    struct live_ring feeds;           /* those with a source */
-    int feeds_due;                    /* to be asked whether they may go on */
+    struct live_ring waiting;                             /* for the database's word */
+    struct live_ring feeds;                               /* those with a source */
+    enum { FEEDS_KNOWN, FEEDS_NEW, FEEDS_ALL } feeds_due; /* asked whether they may listen */
     char cursor[LIVE_CURSOR_MAX + 1]; /* told up to here; empty: nobody listens */
     apr_time_t asked_at, read_at, access_at;
     int resync;                   /* something may have been missed */

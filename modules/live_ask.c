@@ -89,22 +89,6 @@ static void got_access(const PGresult *rows)
             live_dismiss(client, "access");
     }
     live_feed_denied();
-    hub.feeds_due = 1;
-}
-
-/* The same for what each client with a source listens to. */
-static void ask_feeds(void)
-{
-    buf accounts = {0}, about = {0};
-    int n = live_feed_question(&accounts, &about);
-    const char *args[] = {buf_end(&accounts), buf_end(&about)};
-
-    hub.feeds_due = 0;
-    if (n)
-        live_database_ask(&hub.db, "select n from api.live_feeds($1::bigint[], $2::bigint[])",
-                          2, args, live_feed_answer);
-    buf_free(&accounts);
-    buf_free(&about);
 }
 
 /* Returns 0 when there is nothing to ask. */
@@ -122,6 +106,21 @@ static int ask_access(int all)
     buf_free(&accounts);
     buf_free(&sessions);
     return n;
+}
+
+/* The same for what each client with a source listens to. */
+static void ask_feeds(void)
+{
+    buf accounts = {0}, about = {0};
+    int n = live_feed_question(hub.feeds_due == FEEDS_ALL, &accounts, &about);
+    const char *args[] = {buf_end(&accounts), buf_end(&about)};
+
+    hub.feeds_due = FEEDS_KNOWN;
+    if (n)
+        live_database_ask(&hub.db, "select n from api.live_feeds($1::bigint[], $2::bigint[])",
+                          2, args, live_feed_answer);
+    buf_free(&accounts);
+    buf_free(&about);
 }
 
 static void got_replay(const PGresult *rows)
@@ -207,10 +206,12 @@ void live_ask(apr_time_t now)
     }
     else if (now - hub.access_at >= ACCESS_EVERY) {
         hub.access_at = now;
+        hub.feeds_due = FEEDS_ALL;
         ask_access(1);
     }
-    else if (hub.feeds_due) {
-        ask_feeds();
+    else if (hub.feeds_due != FEEDS_KNOWN) {
+        if (!ask_access(0))
+            ask_feeds();
     }
     else if (!APR_RING_EMPTY(&hub.waiting, live_client, link)) {
         if (!ask_access(0))

@@ -17,6 +17,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -53,7 +54,8 @@ struct live_feed {
     apr_time_t heard_at; /* the source has said something */
     const char *ending;  /* the client is to go, for this reason, at the end of its event */
     apr_time_t ending_at;
-    apr_uint64_t question; /* its number in the question who may listen */
+    int asked;    /* the database has been, whether he may listen */
+    int question; /* his number in the last question, from 1 */
 };
 
 static int epoll;
@@ -65,19 +67,12 @@ void live_feed_init(int set)
     APR_RING_INIT(&hub.feeds, live_client, link);
 }
 
-static live_client *in_ring(live_client *client)
-{
-    return client == APR_RING_SENTINEL(&hub.feeds, live_client, link) ? NULL : client;
-}
-
-static live_client *first(void)
-{
-    return in_ring(APR_RING_FIRST(&hub.feeds));
-}
-
+/* The one after this one; of NULL the first. */
 static live_client *after(const live_client *client)
 {
-    return in_ring(APR_RING_NEXT(client, link));
+    live_client *next = client ? APR_RING_NEXT(client, link) : APR_RING_FIRST(&hub.feeds);
+
+    return next == APR_RING_SENTINEL(&hub.feeds, live_client, link) ? NULL : next;
 }
 
 live_client *live_feed_new(request_rec *r, apr_int64_t account, const char *session,
@@ -122,6 +117,8 @@ void live_feed_add(live_client *client)
 
     APR_RING_INSERT_TAIL(&hub.feeds, client, live_client, link);
     client->feed->heard_at = apr_time_now();
+    if (hub.feeds_due == FEEDS_KNOWN) /* a change may have come since the worker looked */
+        hub.feeds_due = FEEDS_NEW;
     epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &ev);
     watch_source(client);
 }
@@ -199,7 +196,7 @@ void live_feed_end_all(const char *reason, int now)
 {
     live_client *client, *next;
 
-    for (client = first(); client; client = next) {
+    for (client = after(NULL); client; client = next) {
         next = after(client);
         live_feed_end(client, reason, now);
     }
@@ -376,7 +373,7 @@ void live_feed_tick(apr_time_t now)
     if (now - looked_at < apr_time_from_sec(1) && now >= looked_at)
         return;
     looked_at = now;
-    for (client = first(); client; client = next) {
+    for (client = after(NULL); client; client = next) {
         next = after(client);
         look(client, now);
     }
@@ -389,14 +386,14 @@ void live_feed_owners(buf *array)
     live_client *client;
     char number[24];
 
-    for (client = first(); client; client = after(client)) {
+    for (client = after(NULL); client; client = after(client)) {
         apr_snprintf(number, sizeof(number), "%s%" APR_INT64_T_FMT, array->len > 1 ? "," : "",
                      client->account);
         buf_puts(array, number);
     }
 }
 
-int live_feed_question(buf *accounts, buf *about)
+int live_feed_question(int all, buf *accounts, buf *about)
 {
     live_client *client;
     char number[24];
@@ -404,14 +401,17 @@ int live_feed_question(buf *accounts, buf *about)
 
     buf_puts(accounts, "{");
     buf_puts(about, "{");
-    for (client = first(); client; client = after(client)) {
+    for (client = after(NULL); client; client = after(client)) {
+        live_feed *feed = client->feed;
         const char *comma = n ? "," : "";
 
-        client->feed->question = (apr_uint64_t)++n;
+        feed->question = all || !feed->asked ? ++n : 0;
+        feed->asked = 1;
+        if (!feed->question)
+            continue;
         apr_snprintf(number, sizeof(number), "%s%" APR_INT64_T_FMT, comma, client->account);
         buf_puts(accounts, number);
-        apr_snprintf(number, sizeof(number), "%s%" APR_INT64_T_FMT, comma,
-                     client->feed->about);
+        apr_snprintf(number, sizeof(number), "%s%" APR_INT64_T_FMT, comma, feed->about);
         buf_puts(about, number);
     }
     buf_puts(accounts, "}");
@@ -419,21 +419,21 @@ int live_feed_question(buf *accounts, buf *about)
     return n;
 }
 
-/* Numbers of those who may go on, ascending; clients are asked about in the ring's order,
- * and new ones come at its end. */
+/* Numbers of those who may go on, ascending as the ring is. */
 void live_feed_answer(const PGresult *rows)
 {
     live_client *client, *next;
     int i = 0, n = PQntuples(rows);
 
-    for (client = first(); client; client = next) {
-        apr_uint64_t question = client->feed->question;
+    for (client = after(NULL); client; client = next) {
+        int question = client->feed->question;
 
         next = after(client);
-        while (i < n && (apr_uint64_t)apr_atoi64(PQgetvalue(rows, i, 0)) < question)
+        if (!question)
+            continue;
+        while (i < n && atoi(PQgetvalue(rows, i, 0)) < question)
             i++;
-        if (question &&
-            (i >= n || (apr_uint64_t)apr_atoi64(PQgetvalue(rows, i, 0)) != question))
+        if (i >= n || atoi(PQgetvalue(rows, i, 0)) != question)
             live_feed_end(client, "access", 0);
     }
 }
@@ -442,7 +442,7 @@ void live_feed_denied(void)
 {
     live_client *client, *next;
 
-    for (client = first(); client; client = next) {
+    for (client = after(NULL); client; client = next) {
         next = after(client);
         if (client->access->state == ACCESS_DENIED)
             live_feed_end(client, "access", 0);

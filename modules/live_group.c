@@ -129,6 +129,7 @@ int live_group_collect(const PGresult *rows)
         }
         if (strcmp(kind, "resync") == 0) {
             live_group_each(add_resync, NULL);
+            accounts = 1; /* one of those that cannot be told may be of an account */
             continue;
         }
         if (all)

@@ -255,6 +255,24 @@ def test_who_may_no_longer_see_it_is_sent_away(s, source):
         assert r.head().status == 404
 
 
+def test_lines_go_on_while_the_database_is_away(s, source):
+    """And when it is back, who may listen is looked at again."""
+    s.db("insert into tocsin.fleet_grant (monitor, account, role) values (%s, %s, 'viewer')", s.app, s.dev.id)
+    with Reader(s, s.dev) as r:
+        source_came(s, source)
+        s.pg.stop('fast')
+        try:
+            source.say(event('1', {'m': 'without a database'}))
+            r.head().until(b'without a database')
+            with Reader(s, s.dev) as other:
+                assert other.head().status == 503
+        finally:
+            s.pg.start()
+        s.wait(lambda: s.dev.api('GET', '/me').ok, 10, 'the database')
+        s.db('delete from tocsin.fleet_grant where account = %s', s.dev.id)
+        assert b'"reason":"access"' in r.rest()
+
+
 def test_a_session_that_ends_ends_its_stream(s, source):
     eve = s.user('operator')
     with Reader(s, eve) as r:
