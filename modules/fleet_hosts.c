@@ -54,7 +54,8 @@ static const tocsin_field host_series_query[] = {
     {0},
 };
 static const tocsin_field event_query[] = {
-    SPAN,
+    {"from", T_TIME, .help = "The start; 30 days ago unless set."},
+    {"to", T_TIME, .help = "The end; now unless set."},
     {"limit", T_INT, .min = 1, .max = 1000, .help = "How many at most; 500 unless set."},
     {0},
 };

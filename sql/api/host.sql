@@ -50,10 +50,11 @@ begin
           left join tocsin.monitor_figures f on f.monitor = m.id
          cross join lateral tocsin.host_load(l.facts) x
          cross join lateral (select count(*) filter (where a.gone_at is null) as apps,
-                                    count(*) filter (where a.gone_at is null and y.status in (0, 2, 3)) as bad,
-                                    max(y.changed) as changed
-                               from tocsin.app a join tocsin.monitor_state y on y.monitor = a.monitor
-                              where a.host = m.id) n
+                                    count(*) filter (where a.gone_at is null and a.status in (0, 2, 3)) as bad,
+                                    max(a.changed) as changed
+                               from (select y.gone_at, z.status, z.changed from tocsin.app y
+                                      cross join lateral (select * from tocsin.monitor_state t where t.monitor = y.monitor offset 0) z
+                                      where y.host = m.id offset 0) a) n
          where m.type = 'host' and m.deleted_at is null and (m.owner between low and high or m.id = any (granted))
            and (rev is null or m.changed >= rev or s.changed >= rev or h.changed >= rev or l.changed >= rev or n.changed >= rev)
            and tocsin.host_matches(m, h, tocsin.shown_status(coalesce(s.status, 0::smallint), l.at, m.interval_s), input)

@@ -317,3 +317,98 @@ def test_the_logins_read_no_table_and_call_only_their_own(pg):
                     "select nextval('tocsin.account_id_seq')", 'create schema x']:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     conn.execute(other)
+
+
+# ---------------------------------------------------------------- the fleet
+
+ANSWER = """select work.fleet_settle(test.worker(1), (select epoch from tocsin.fleet), %d,
+            jsonb_build_array(test.said(6, '{"web": "%s"}', %d)))"""
+
+
+@pytest.fixture
+def fleet(db):
+    a = db()
+    assert one(a, 'select test.host()') == 6
+    a.execute('insert into tocsin.monitor_channel values (6, 1) on conflict do nothing')
+    assert one(a, ANSWER % (1, 'running', 5000)) == 2
+    a.execute("update tocsin.fleet_latest set at = at - interval '1 minute'")
+    a.execute("update tocsin.monitor_state set since = since - interval '1 minute' where monitor > 5")
+    return a
+
+
+def test_the_same_batch_at_once_is_taken_once(fleet, db):
+    b, watch = db(), db()
+    fleet.autocommit = False
+    assert one(fleet, ANSWER % (2, 'failed', 0)) == 1
+    again = Call(b, ANSWER % (2, 'failed', 0))
+    host.wait(lambda: blocked(b, watch), 10, 'the second to wait')
+    fleet.commit()
+    assert again.end() == -2
+    assert one(watch, "select test.messages(test.app('web'))") == 'down'
+    assert one(watch, 'select count(*) from tocsin.fleet_segment') == 2
+
+
+def test_an_answer_wins_over_silence_and_a_poller_that_lost_its_lease_does_not(fleet, db):
+    b, watch = db(), db()
+    fleet.execute("select test.later('5 minutes')")
+    fleet.execute('select test.awake()')
+    fleet.autocommit = False
+    assert one(fleet, ANSWER % (2, 'running', 0)) >= 0
+    silent = Call(b, 'select work.fleet_silent() from test.awake()')
+    host.wait(lambda: silent.error or silent.answer is not None or blocked(b, watch), 10, 'who looks for silence to wait')
+    assert silent.answer is None, (silent.answer, silent.error)
+    fleet.commit()
+    assert silent.end() == 0
+    assert one(watch, 'select test.status(6)') == 1
+    assert one(watch, 'select test.messages(6)') == ''
+    # another has the lease: what the first still sends is refused
+    fleet.autocommit = True
+    fleet.execute("update tocsin.fleet set lease_until = now() - interval '1 second'")
+    assert one(b, 'select work.fleet_lease(test.worker(2), 3600000)') == 2
+    assert one(fleet, "select work.fleet_settle(test.worker(1), 1, 3, jsonb_build_array(test.said(6, '{\"web\": \"failed\"}')))") == -1
+    assert one(watch, "select test.status(test.app('web'))") == 1
+
+
+def test_of_two_who_ask_at_once_one_is_refused_with_the_other(fleet, db):
+    b, watch = db(), db()
+    ask = "select api.app_restart(1, test.app('web'), '{}')"
+    fleet.autocommit = False
+    assert one(fleet, ask)['state'] == 'asked'
+    second = Call(b, ask)
+    host.wait(lambda: blocked(b, watch), 10, 'the second to wait')
+    fleet.commit()
+    with pytest.raises(psycopg.Error) as refused:
+        second.end()
+    assert refused.value.sqlstate == 'PT409' and 'by ann@example.com' in str(refused.value)
+    # and two pollers claim it once
+    fleet.autocommit = False
+    claim = 'select count(*) from work.fleet_action_claim(test.worker(1), (select epoch from tocsin.fleet), 10, 30)'
+    assert one(fleet, claim) == 1
+    assert one(b, claim) == 0
+    fleet.commit()
+
+
+def test_a_token_is_spent_once(fleet, db):
+    b, watch = db(), db()
+    fleet.execute("update tocsin.account set role = 'operator'")
+    fleet.execute("select work.fleet_authority(repeat('p', 43))")
+    fleet.execute("select api.enrolment_create(1, null, '{}')")
+    spend = "select work.enrol_host((select max(id) from tocsin.enrolment), 'x', '10.0.0.%d:7443', repeat('%s', 43), '', '', '', '')"
+    fleet.autocommit = False
+    assert one(fleet, spend % (1, 'a')) > 0
+    second = Call(b, spend % (2, 'b'))
+    host.wait(lambda: blocked(b, watch), 10, 'the second to wait')
+    fleet.commit()
+    assert second.end() is None
+    assert one(watch, "select count(*) from tocsin.monitor where type = 'host'") == 2
+
+
+def test_two_keepers_pack_a_host_once(fleet, db):
+    b = db()
+    fleet.execute("update tocsin.fleet_segment set at = at - interval '2 hours'")
+    fleet.autocommit = False
+    assert one(fleet, 'select work.fleet_pack_hours()') == 1
+    assert one(b, 'select work.fleet_pack_hours()') == 0, 'the other leaves it to the first'
+    fleet.commit()
+    assert one(b, 'select work.fleet_pack_hours()') == 0
+    assert one(b, 'select sum(cardinality(at_s)) from tocsin.fleet_hour where monitor = 6 and part = 0') == 1
