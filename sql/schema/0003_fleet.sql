@@ -42,7 +42,9 @@ create table tocsin.host (
     changed       xid8 not null default pg_current_xact_id()
 ) with (fillfactor = 80);
 create index host_changed on tocsin.host (changed);
-create trigger touch before update on tocsin.host for each row execute function tocsin.touch();
+-- not for being told of: that happens all the time, and is no change
+create trigger touch before update on tocsin.host for each row
+    when (old.told_at is not distinct from new.told_at) execute function tocsin.touch();
 
 -- An app of the host's allow-list. One that left the list is kept: it may come back.
 create table tocsin.app (

@@ -104,6 +104,12 @@ language plpgsql volatile set search_path = '' as $$
 declare
     d record;
 begin
+    -- the states first, as everywhere
+    perform 1 from tocsin.monitor_state s
+      where s.monitor in (select x.app from tocsin.app_action x
+                           where x.state = 'asked' and x.asked_at < clock - interval '2 minutes'
+                              or x.state = 'running' and x.claimed_until < clock)
+      order by s.monitor for update;
     for d in select x.id, 'failed' as state,
                     case when s.status = 0 then 'the host does not answer' else 'nobody could ask the host in time' end as error
                from tocsin.app_action x join tocsin.monitor_state s on s.monitor = x.host

@@ -233,6 +233,8 @@ begin
                 insert into tocsin.incident_event (incident, kind, body)
                 select d.incident, 'comment', format('Restarting it (%s of %s in 10 minutes).', n, most)
                  where d.incident is not null;
+                perform tocsin.audit(null, '{}', 'app.restart', 'app', d.app::text, null,
+                                     jsonb_build_object('action', act, 'auto', true, 'nth', n, 'most', most));
                 perform tocsin.action_emit(act);
                 perform pg_notify('tocsin_work', 'fleet');
             end if;
