@@ -22,9 +22,12 @@ struct lines {
 static int split(const char *bytes, size_t n, struct line **out)
 {
     int count = 0, room = 0;
-    const char *at = bytes, *end = bytes + n;
+    const char *at = bytes, *end;
 
     *out = NULL;
+    if (n == 0)
+        return 0;
+    end = bytes + n;
     while (at < end) {
         const char *lf = memchr(at, '\n', (size_t)(end - at)), *next = lf ? lf + 1 : end;
 
