@@ -1,5 +1,6 @@
 #include "call.h"
 #include "log.h"
+#include "server.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -16,6 +17,10 @@
 #define AHEAD_MAX     16384
 #define WRITE_SECONDS 20
 #define IDLE_SECONDS  75
+/* With less room for connections than this none is kept for a next request, */
+#define ROOM_TO_KEEP 32
+/* and with less than this nobody gets a stream: polls and actions always find room. */
+#define ROOM_FOR_CALLS 8
 
 static const struct {
     int status;
@@ -136,6 +141,11 @@ void call_etag(struct call *c, const char *etag)
     evhttp_add_header(evhttp_request_get_output_headers(c->req), "ETag", value);
 }
 
+static int room(const struct call *c)
+{
+    return c->agent->server ? server_room(c->agent->server) : SERVER_CONNECTIONS_MAX;
+}
+
 void call_reply_text(struct call *c, int status, const char *json, size_t len)
 {
     struct evhttp_request *req = c->req;
@@ -144,6 +154,8 @@ void call_reply_text(struct call *c, int status, const char *json, size_t len)
 
     evhttp_add_header(headers, "Content-Type", "application/json");
     evhttp_add_header(headers, "Cache-Control", "no-store");
+    if (room(c) < ROOM_TO_KEEP)
+        evhttp_add_header(headers, "Connection", "close");
     if (out)
         evbuffer_add(out, json, len);
     call_free(c);
@@ -277,7 +289,11 @@ static void route(struct call *c, struct route_match *m, unsigned method, const 
     }
     memcpy(c->word, m->word, sizeof(c->word));
     c->route = m->route;
-    if (m->route->body == ROUTE_BODY && read_body(c))
+    if (m->route->kind == ROUTE_STREAM && room(c) < ROOM_FOR_CALLS) {
+        call_error(c, 503, "too many streams are open");
+        return;
+    }
+    if (m->route->kind == ROUTE_BODY && read_body(c))
         return;
     m->route->handle(c);
 }

@@ -19,10 +19,11 @@ struct route {
     enum evhttp_cmd_type method; /* EVHTTP_REQ_GET, _POST, _PUT */
     const char *pattern;
     void (*handle)(struct call *);
-    int body; /* ROUTE_BODY: a JSON object must come, and is in call->body */
+    int kind;
 };
 
-#define ROUTE_BODY 1
+#define ROUTE_BODY   1 /* a JSON object must come, and is in call->body */
+#define ROUTE_STREAM 2 /* keeps its connection: refused before there is no room for polls */
 
 struct route_match {
     const struct route *route; /* NULL: none */

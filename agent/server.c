@@ -214,6 +214,11 @@ struct server *server_start(struct agent *agent)
     return s;
 }
 
+int server_room(const struct server *s)
+{
+    return SERVER_CONNECTIONS_MAX - s->peers;
+}
+
 void server_close(struct server *s)
 {
     if (s->listener)

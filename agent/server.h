@@ -10,6 +10,8 @@
 
 /* Listen on conf->address; calls go to call_take(). NULL: said in the log. */
 struct server *server_start(struct agent *agent);
+/* Connections that there is room for. */
+int server_room(const struct server *s);
 /* Take no more connections; what is open goes on. */
 void server_close(struct server *s);
 void server_free(struct server *s);

@@ -4,7 +4,7 @@
 
 static const struct route routes[] = {
     {EVHTTP_REQ_GET, "/v1/apps/{app}/logs", log_page_get, 0},
-    {EVHTTP_REQ_GET, "/v1/apps/{app}/logs/stream", log_stream_get, 0},
+    {EVHTTP_REQ_GET, "/v1/apps/{app}/logs/stream", log_stream_get, ROUTE_STREAM},
     {0, NULL, NULL, 0},
 };
 

@@ -95,6 +95,17 @@ def test_a_damaged_memory_is_read_as_far_as_it_goes(agent):
     assert ask(one, 'restart').status_code == 200
 
 
+def test_a_memory_that_cannot_be_written_keeps_nothing_from_being_done(agent):
+    one = agent(APPS, start=False)
+    (one.state_dir / 'actions').mkdir()
+    one.unit('web.service')
+    one.start()
+    action = str(uuid.uuid4())
+    assert ask(one, 'restart', action).status_code == ask(one, 'restart', action).status_code == 200
+    assert sum(' restart ' in call for call in one.calls) == 1
+    one.said("cannot write '.*/actions'")
+
+
 def test_the_memory_does_not_grow(agent):
     one = agent(APPS, start=False)
     lines = ''.join(f'{uuid.uuid4()} web restart done 1\n' for _ in range(2000))

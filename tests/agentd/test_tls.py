@@ -56,12 +56,13 @@ def test_a_certificate_below_the_control_planes(agent, authority, control, folde
     refused(agent(), cert, key)
 
 
+@pytest.mark.filterwarnings('ignore::DeprecationWarning')
 @pytest.mark.parametrize('version', [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_1])
 def test_older_tls(agent, authority, control, version):
     one = agent()
     context = ssl.create_default_context(cafile=str(authority.cert))
     context.check_hostname = False
-    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.maximum_version = version
     context.set_ciphers('DEFAULT@SECLEVEL=0')
     context.load_cert_chain(*map(str, control))
@@ -112,6 +113,20 @@ def test_more_connections_than_there_is_room_for_wait(agent):
         assert sock.recv(100).startswith(b'HTTP/1.1 404')
     for sock in known[1:]:
         sock.close()
+
+
+def test_streams_leave_room_for_polls(agent):
+    one = agent('[app web]\nunit = web.service\n')
+    kept = [one.connect() for _ in range(40)]
+    answer = one.get('/v1/state')
+    assert answer.status_code == 200 and answer.headers['Connection'] == 'close', 'nothing is kept in a crowd'
+    kept += [one.connect() for _ in range(17)]
+    answer = one.get('/v1/apps/web/logs/stream')
+    assert answer.status_code == 503 and 'too many streams' in answer.json()['error']
+    assert one.get('/v1/state').status_code == 200
+    for sock in kept:
+        sock.close()
+    one.wait(lambda: 'Connection' not in one.get('/v1/none').headers)
 
 
 def test_without_an_identity_it_says_so(agent):
