@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "log_docker.h"
 #include "log_follow.h"
+#include "server.h"
 
 #include <event2/http.h>
 #include <inttypes.h>
@@ -17,7 +18,7 @@
 #define BATCH_LINES 256
 #define BATCH_BYTES (64 << 10)
 #define STREAMS_APP 32
-#define STREAMS_MAX 128
+#define STREAMS_MAX (SERVER_CONNECTIONS_MAX - 16) /* requests find room, too */
 #define WATCH_MS    250
 #define QUIET       3 /* looks at a deploy that is over and says nothing more */
 

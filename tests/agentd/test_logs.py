@@ -363,8 +363,10 @@ def test_so_many_streams_of_an_app_and_no_more(web):
     assert all(s.status == 200 for s in streams)
     over = web.get(STREAM)
     assert over.status_code == 503 and over.headers['Retry-After'] == '5' and 'too many' in over.json()['error']
-    other = Events(web, '/v1/apps/other/logs/stream')
-    assert other.status == 200
+    others = [Events(web, '/v1/apps/other/logs/stream') for _ in range(16)]
+    assert all(s.status == 200 for s in others)
+    over = web.get('/v1/apps/other/logs/stream')
+    assert over.status_code == 503 and 'this host' in over.json()['error']
     web.journal.say('to all')
     assert all(texts(s.next()['data']) == ['to all'] for s in streams)
     assert len(children(web)) == 2
