@@ -91,6 +91,7 @@ static int owners(struct env_job *job)
 
 int env_job_read(struct env_job *job)
 {
+    struct account owner;
     struct safe_fail safe;
     struct env_fail fail;
 
@@ -99,10 +100,15 @@ int env_job_read(struct env_job *job)
         return env_answer_safe(job, &safe);
     if (env_parse(&job->text, job->file.bytes, job->file.n, &fail))
         return env_answer_text(job, &fail);
-    if (job->file.exists)
+    if (job->file.exists) {
         env_etag(job->file.bytes, job->file.n, job->etag);
-    else
-        strcpy(job->etag, ETAG_ABSENT);
+        return 0;
+    }
+    strcpy(job->etag, ETAG_ABSENT);
+    if (job->app->env_owner && account_find(job->app->env_owner, &owner) == 0) {
+        job->file.st.st_uid = owner.uid;
+        job->file.st.st_gid = owner.gid;
+    }
     return 0;
 }
 

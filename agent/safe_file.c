@@ -227,8 +227,11 @@ int safe_look(const struct safe_place *place, const struct safe_rule *rule,
             "whose it may be",
             (unsigned)place->folder.st_uid);
     if (fstatat(place->dir, place->name, &file->st, AT_SYMLINK_NOFOLLOW)) {
-        if (errno == ENOENT)
+        if (errno == ENOENT) { /* one that is made now is his whose the folder is */
+            file->st.st_uid = place->folder.st_uid;
+            file->st.st_gid = place->folder.st_gid;
             return 0;
+        }
         return safe_refuse(fail, errno == EACCES ? 403 : 500, "cannot look at the file: %s",
                            strerror(errno));
     }

@@ -46,7 +46,8 @@ struct safe_file {
 int safe_open(struct safe_place *place, const char *path, struct safe_fail *fail);
 void safe_close(struct safe_place *place);
 
-/* Read the file; it need not be there. free(file->bytes) afterwards. */
+/* Read the file; it need not be there (then st has whose it would be). free(file->bytes)
+ * afterwards. */
 int safe_read(const struct safe_place *place, const struct safe_rule *rule,
               struct safe_file *file, struct safe_fail *fail);
 /* Its facts alone: 0 and file->exists, or -1 when it is not one that may be read. */
@@ -57,7 +58,7 @@ bool safe_writable(const struct safe_place *place, const struct safe_file *file)
 
 /*
  * Put the bytes in the place of `old`, which was read a moment ago; 412 when it is another by
- * now. Owner, mode and extended attributes stay; a new file gets the folder's owner and 0600.
+ * now. Owner, mode and extended attributes stay; a new file gets those of old->st, and 0600.
  * `keep` backups are kept; the new one's stamp is written to it, or "" when there was none.
  */
 int safe_replace(const struct safe_place *place, const struct safe_file *old,

@@ -207,13 +207,10 @@ static int write_file(const struct safe_place *place, int folder, const struct s
     struct stat like = old->st;
     int attributes = -1, r;
 
-    if (old->exists) {
+    if (old->exists)
         attributes = safe_at(place->dir, place->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
-    }
-    else {
-        like = place->folder;
+    else
         like.st_mode = 0600;
-    }
     r = write_new(folder, LEFTOVER "file", bytes, n, &like, attributes, fail);
     if (attributes >= 0)
         close(attributes);

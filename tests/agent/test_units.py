@@ -35,7 +35,7 @@ class Alone:
             m.write(f'/etc/systemd/system/{name}', text.replace('@sbindir@', '/usr/local/sbin').replace('@confdir@', '/etc/tocsin'))
         m.write('/etc/systemd/system/tocsin-env.socket', (host.SRC / 'conf/systemd/tocsin-env.socket').read_text())
         m.sh('install -d -m 755 /etc/tocsin')
-        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n' + put_shop(m, repository) + 'env odd = /srv/shop/odd.env\n', '640', 'root:tocsin-agent')
+        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n' + put_shop(m, repository) + 'env odd = /srv/shop/odd.env\nenv new = /etc/shop.env\nenv_owner = shop\n', '640', 'root:tocsin-agent')
         m.sh('systemctl daemon-reload; systemctl start tocsin-env.socket tocsin-agent')
         self.session = agentrig.requests.Session()
         self.session.trust_env = False
@@ -107,6 +107,13 @@ def test_the_agent_edits_what_it_cannot_open(alone):
     back = alone.call('POST', f'/env/main/backups/{name}/restore', headers={'If-Match': saved.json()['etag']})
     assert back.status_code == 200 and m.read(FILE) == ENV
     assert m.run('systemctl', 'list-units', '--no-legend', '--all', 'tocsin-env@*').strip() == ''  # nothing is left of them
+
+
+def test_a_file_that_is_made_is_its_owners(alone):
+    answer = alone.call('PUT', '/env/new', json={'set': {'A': '1'}}, headers={'If-Match': 'absent'})
+    assert answer.status_code == 200, answer.text
+    assert alone.machine.run('stat', '-c', '%U:%G %a %h', '/etc/shop.env').strip() == 'shop:shop 600 1'
+    assert alone.machine.read('/etc/shop.env') == 'A=1\n'
 
 
 def test_systemd_and_a_shell_read_what_was_written(alone):
