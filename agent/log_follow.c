@@ -267,7 +267,8 @@ static void start_tap(struct follow *f)
                             .arg = f};
 
     if (!(f->tap = tap_open(f->agent, &spec))) {
-        log_warning("cannot follow %s: %s", f->name, strerror(errno));
+        if (f->wait_ms == WAIT_MIN_MS)
+            log_warning("cannot follow %s: %s", f->name, strerror(errno));
         begin_later(f);
     }
 }

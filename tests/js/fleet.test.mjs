@@ -96,7 +96,8 @@ test('words and patterns are found; a pattern that is none says so', () => {
     assert.deepEqual(pattern('/x*/').parts('ax'), [[1, 2]]);
     assert.equal(pattern(''), null);
     assert.ok(pattern('red').test('\u001b[31mr\u001b[0med'), 'colours do not hide a word');
-    assert.deepEqual(forServer('/a|b/i'), { q: 'a|b', regex: true });
+    assert.deepEqual(forServer('/a|b/i'), { q: '(?i)a|b', regex: true });
+    assert.deepEqual(forServer('/a|b/'), { q: 'a|b', regex: true });
 });
 test('the search goes in slices, keeps up with new lines and forgets those that left', () => {
     const ring = logRing(1000, 0);

@@ -37,8 +37,8 @@ export function pattern(query) {
 
 /** What the server understands of a query. @param {string} query */
 export function forServer(query) {
-    const own = /^\/(.+)\/[imsu]*$/.exec(query);
-    return own ? { q: own[1], regex: true } : { q: query, regex: undefined };
+    const own = /^\/(.+)\/([imsu]*)$/.exec(query);
+    return own ? { q: (own[2].includes('i') ? '(?i)' : '') + own[1], regex: true } : { q: query, regex: undefined };
 }
 
 /**
