@@ -31,80 +31,48 @@ def machines(rig, fleet, repository):
         machine.crash()
 
 
-# ---- the network
+# ---- the network: three machines are out of reach while the rest is told
 
-def test_outages_of_the_network_and_of_tocsin(fleet, machines):
-    """A cable is pulled, two links are dead in one direction each, one loses and delays; an app
-    crashes; and in the middle of it PostgreSQL and tocsind are restarted."""
-    lossy = machines['lossy']
+QUIET = ('cut', 'deaf', 'mute')
+
+
+@pytest.fixture(scope='module')
+def outage(fleet, machines):
+    """A cable is pulled, and two links are dead in one direction each, from here to the last story.
+    What was told until then: {number: messages}."""
     hosts = {name: fleet.host(name)['id'] for name in machines}
     apps = {name: fleet.app_id(machines[name], 'plain') for name in machines}
-    for number in apps.values():
-        fleet.until(number, 'up')
+    for name in QUIET:
+        fleet.until(apps[name], 'up')
+        fleet.set('hosts', hosts[name], poll_s=5)
     had = {n: len(fleet.told(n)) for n in [*hosts.values(), *apps.values()]}
-
     machines['cut'].wire.cut()
     machines['deaf'].wire.drop(come=True)
     machines['mute'].wire.drop(go=True)
+    return hosts, apps, had
+
+
+def test_loss_and_delay_are_no_silence(fleet, machines, outage):
+    """An app crashes behind them: one incident, one message, and one of its end."""
+    hosts, apps, had = outage
+    lossy, app = machines['lossy'], apps['lossy']
     lossy.wire.lose(30)
     lossy.run('systemctl', 'stop', 'plain')
-    fleet.until(apps['lossy'], 'down', 60)
-    quiet = ('cut', 'deaf', 'mute')
-    for name in quiet:
-        fleet.wait(lambda: (h := fleet.host(name))['status'] == 'unknown' and h, 60, f'{name} to be silent')
-        app = fleet.until(apps[name], 'unknown')
-        assert app['status'] == 'unknown', 'nobody says that it runs'
-    fleet.pg.restart('fast')
-    fleet.tocsind.kill('fleet')
-    fleet.tocsind.stop()
-    fleet.tocsind.start()
-    fleet.wait(lambda: fleet.host('lossy')['status'] == 'up', 40, 'lossy, through the loss')
-    assert fleet.app(apps['lossy'])['status'] == 'down'
-    for name in quiet:
-        assert fleet.host(name)['status'] == 'unknown'
-
-    machines['cut'].wire.mend()
-    machines['deaf'].wire.heal()
-    machines['mute'].wire.heal()
+    fleet.until(app, 'down', 60)
     lossy.wire.heal()
     lossy.wire.delay(80, 20)
     lossy.run('systemctl', 'start', 'plain')
-    for name in machines:
-        fleet.wait(lambda: fleet.host(name)['status'] == 'up', 60, f'{name} to be back')
-        fleet.until(apps[name], 'up', 60)
+    fleet.until(app, 'up', 60)
     lossy.wire.heal()
-    fleet.wait(lambda: len(fleet.told(apps['lossy'])) >= had[apps['lossy']] + 2, 20, 'the messages')
-    for name in quiet:
-        fleet.wait(lambda: len(fleet.told(hosts[name])) >= had[hosts[name]] + 2, 20, 'the messages')
-        assert fleet.told(hosts[name])[had[hosts[name]]:] == ['silent', 'up']
-        assert fleet.told(apps[name])[had[apps[name]]:] == [], 'apps of a silent host say nothing'
-        assert len(fleet.incidents(apps[name])) == 0
-    assert fleet.told(apps['lossy'])[had[apps['lossy']]:] == ['down', 'up']
-    assert len(fleet.incidents(apps['lossy'])) == 1
-    assert fleet.told(hosts['lossy'])[had[hosts['lossy']]:] == [], 'loss and delay are no silence'
-
-
-def test_flap_guard_survives_a_restart(fleet, machines):
-    """Three restarts in ten minutes, counted in the database; then it is said that this was all."""
-    machine = machines['lossy']
-    number = fleet.app_id(machine, 'flaky')
-    fleet.set('apps', number, auto_restart=True)
-
-    def restarts():
-        return [a for a in fleet.api('GET', f'/apps/{number}/actions').json()['items'] if a['auto'] and a['kind'] == 'restart']
-    if not restarts():
-        machine.run('systemctl', 'start', 'flaky')
-    fleet.wait(restarts, 20, 'the first restart')
-    fleet.tocsind.kill('fleet')
-    fleet.tocsind.stop()
-    fleet.tocsind.start()
-    gave_up = fleet.wait(lambda: [e for e in fleet.api('GET', f'/apps/{number}/events').json() if e['kind'] == 'gave-up']
-                         if isinstance(fleet.api('GET', f'/apps/{number}/events').json(), list) else
-                         [e for e in fleet.api('GET', f'/apps/{number}/events').json()['items'] if e['kind'] == 'gave-up'], 60, 'the end of trying')
-    assert gave_up
-    assert len(restarts()) == 3
-    assert fleet.app(number)['guard']['gave_up']
-    fleet.set('apps', number, auto_restart=False)
+    lossy.wire.reset()
+    lossy.run('systemctl', 'stop', 'plain')
+    fleet.wait(lambda: fleet.host('lossy')['error'], 20, 'refused connections to be seen')
+    lossy.run('systemctl', 'start', 'plain')
+    lossy.wire.heal()
+    fleet.wait(lambda: not fleet.host('lossy')['error'], 40, 'answers')
+    fleet.wait(lambda: len(fleet.told(app)) >= had[app] + 2, 20, 'the messages')
+    assert fleet.told(app)[had[app]:] == ['down', 'up'] and len(fleet.incidents(app)) == 1
+    assert fleet.told(hosts['lossy'])[had[hosts['lossy']]:] == []
 
 
 # ---- the machine
@@ -126,7 +94,7 @@ def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
         pids = [machine.show('tocsin-agent', 'MainPID')['MainPID']]
         writer.start()
         time.sleep(dice.uniform(0, 0.03))  # the moment is the point of it, not a wait
-        machine.sh(f'kill -KILL {pids[0]} $(pgrep -f "tocsin-agent env-helper") 2>/dev/null || :')
+        machine.sh(f'kill -KILL {pids[0]} $(pgrep -f "[e]nv-helper") 2>/dev/null || :')
         writer.join()
         after = machine.read('/srv/shop/.env')
         assert after == before or f'number {n} ' in after and after.endswith('LIMIT=10\n') and 'SHOP_SECRET=hunter2' in after
@@ -156,21 +124,16 @@ def test_agent_that_is_killed_in_a_deploy(fleet, machines, repository):
 
 def test_journal_that_is_rotated_and_emptied(fleet, machines):
     """A stream goes on; who comes back with a cursor that is gone hears of the gap."""
-    machine = machines['cut']
+    machine = machines['lossy']
     number = fleet.app_id(machine, 'plain')
-
-    def say(text):
-        machine.run('systemctl', 'restart', 'plain')
-        machine.sh(f'systemd-run -q --wait -p StandardOutput=journal --unit=x{random.randrange(10 ** 9)} true')
-        return text
     with Events(fleet.admin, f'/api/v1/apps/{number}/logs/stream') as stream:
-        say('one')
+        machine.run('systemctl', 'restart', 'plain')
         stream.wait(lambda e: isinstance(e['data'], list) and any('it runs' in x['m'] for x in e['data']), 15)
         last = next(e['id'] for e in reversed(stream.all) if e['id'])
         machine.run('journalctl', '--rotate')
         machine.run('journalctl', '--vacuum-files=1')
         seen = len(stream.all)
-        say('two')
+        machine.run('systemctl', 'restart', 'plain')
         host.wait(lambda: any(isinstance(e['data'], list) and any('it runs' in x['m'] for x in e['data']) for e in stream.all[seen:]),
                   15, 'a line after the rotation')
     with Events(fleet.admin, f'/api/v1/apps/{number}/logs/stream', last=last) as stream:
@@ -178,7 +141,35 @@ def test_journal_that_is_rotated_and_emptied(fleet, machines):
     fleet.until(number, 'up')
 
 
-# ---- clocks
+# ---- Tocsin itself, in the middle of the outages
+
+def test_silent_hosts_are_unknown(fleet, machines, outage):
+    """And so are their apps: nobody says that they run."""
+    hosts, apps, _ = outage
+    for name in QUIET:
+        fleet.wait(lambda: fleet.host(name)['status'] == 'unknown', 90, f'{name} to be silent')
+        assert fleet.until(apps[name], 'unknown')
+
+
+def test_flap_guard_survives_a_restart(fleet, machines):
+    """Three restarts in ten minutes, counted in the database; then it is said that this was all."""
+    machine = machines['lossy']
+    number = fleet.app_id(machine, 'flaky')
+    fleet.set('apps', number, auto_restart=True)
+
+    def restarts():
+        return [a for a in fleet.api('GET', f'/apps/{number}/actions').json()['items'] if a['auto'] and a['kind'] == 'restart']
+    if not restarts():
+        machine.run('systemctl', 'start', 'flaky')
+    fleet.wait(restarts, 20, 'the first restart')
+    fleet.tocsind.kill('fleet')
+    fleet.tocsind.stop()
+    fleet.tocsind.start()
+    fleet.wait(lambda: fleet.db("select 1 from tocsin.fleet_event where app = %s and kind = 'gave-up'", number), 60, 'the end of trying')
+    assert len(restarts()) == 3
+    assert fleet.app(number)['guard']['gave_up']
+    fleet.set('apps', number, auto_restart=False)
+
 
 def test_clock_of_tocsin_that_jumps(fleet, machines, tmp_path):
     """An hour ahead and two back, in the middle of an outage: times are the database's."""
@@ -190,8 +181,8 @@ def test_clock_of_tocsin_that_jumps(fleet, machines, tmp_path):
         if str(folder).startswith('/tmp/'):
             folder.chmod(0o755)
     offset.write_text('+0')
-    machine = machines['mute']
-    number, about = fleet.app_id(machine, 'plain'), fleet.host('mute')['id']
+    machine = machines['lossy']
+    number, about = fleet.app_id(machine, 'plain'), fleet.host('lossy')['id']
     fleet.until(number, 'up')
     had = len(fleet.told(number)), len(fleet.told(about)), len(fleet.incidents(number))
     fleet.tocsind.stop()
@@ -215,3 +206,23 @@ def test_clock_of_tocsin_that_jumps(fleet, machines, tmp_path):
     assert fleet.told(number)[had[0]:] == ['down', 'up']
     assert fleet.told(about)[had[1]:] == []
     assert len(fleet.incidents(number)) == had[2] + 1
+
+
+def test_outages_end_once(fleet, machines, outage):
+    """PostgreSQL and tocsind were restarted in them, and are once more; each host had one message of
+    its silence and has one of its end, its apps have none."""
+    hosts, apps, had = outage
+    fleet.pg.restart('fast')
+    fleet.tocsind.kill('fleet')
+    for name in QUIET:
+        assert fleet.host(name)['status'] == 'unknown'
+    machines['cut'].wire.mend()
+    machines['deaf'].wire.heal()
+    machines['mute'].wire.heal()
+    for name in QUIET:
+        fleet.wait(lambda: fleet.host(name)['status'] == 'up', 60, f'{name} to be back')
+        fleet.until(apps[name], 'up', 60)
+        fleet.wait(lambda: len(fleet.told(hosts[name])) >= had[hosts[name]] + 2, 20, 'the messages')
+    for name in QUIET:
+        assert fleet.told(hosts[name])[had[hosts[name]]:] == ['silent', 'up']
+        assert fleet.told(apps[name])[had[apps[name]]:] == [] and fleet.incidents(apps[name]) == []
