@@ -19,7 +19,7 @@ async function ask(path, body) {
 }
 const sh = (machine, script) => ask(`sh/${machine}`, script);
 const commit = (version, subject) => ask('commit', JSON.stringify({ version, subject }));
-const messages = async (event, name) => JSON.parse(await ask('told')).filter((m) => m.event === event && m.monitor?.name?.includes(name));
+const messages = async (event, name) => JSON.parse(await ask('told')).filter((m) => m.type.endsWith(`.${event}`) && m.data.monitor?.name?.includes(name));
 
 /** The page of an app, by its row in the list. */
 async function open(app, host, tab) {
@@ -84,7 +84,7 @@ test('a log is followed as it is written', async () => {
     await page.locator('.log-kind[data-kind="live"]').first().waitFor(LONG);
     const log = page.getByRole('log');
     await log.getByText('says good morning').first().waitFor();
-    await sh('web-1', 'curl -fsS http://127.0.0.1:8080/version?from-the-story');
+    await sh('web-1', 'curl -sS http://127.0.0.1:8080/from-the-story');
     await log.getByText('from-the-story').first().waitFor();
 });
 

@@ -97,8 +97,8 @@ class Fleet(Stack):
         sent = {}
         for request in self.hooked.requests:
             body = json.loads(request['body'])
-            if body.get('monitor', {}).get('id') == number:
-                sent.setdefault({k.lower(): v for k, v in request['headers'].items()}['webhook-id'], body['event'])
+            if body['data'].get('monitor', {}).get('id') == number:
+                sent.setdefault({k.lower(): v for k, v in request['headers'].items()}['webhook-id'], body['type'].split('.')[-1])
         return list(sent.values())
 
     def incidents(self, number):
