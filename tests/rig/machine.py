@@ -61,7 +61,7 @@ class Machine:
         with open(self.log, 'w') as out:
             self.proc = subprocess.Popen(
                 ['unshare', '--mount', '--propagation', 'private', 'bash', '-c', f'{self.view}\n{NSPAWN}', 'machine',
-                 '--tmpfs=/var/lib/docker'], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                 '--tmpfs=/var/lib/docker', '--tmpfs=/var/log/journal'], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         host.wait(self.up, 30, f'machine {self.name} to be up')
 
     def up(self):
