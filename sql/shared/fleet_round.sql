@@ -69,7 +69,10 @@ begin
                            from tocsin.host_crossed(s.facts->'@', coalesce(tocsin.j_int(s.facts->'cores'), h.cores), h.thresholds) c offset 0) v;
 
     n := tocsin.fleet_holes(d.host, d.at);
-    n := n + tocsin.transit_all(d.host, d.status, d.at, d.reason, array_fill(0, array[cardinality(d.host)]), d.message);
+    n := n + coalesce((select tocsin.transit_all(array_agg(u.host), array_agg(u.status), array_agg(u.at), array_agg(u.reason),
+                                                 array_agg(0), array_agg(u.message))
+                         from unnest(d.host, d.status, d.at, d.reason, d.message, d.was) u (host, status, at, reason, message, was)
+                        where u.status <> u.was or u.was = 4 or n > 0), 0);
 
     update tocsin.host h
        set over = x.over, agent_version = x.version, conf_rev = x.conf_rev, os = x.os, arch = x.arch, kernel = x.kernel,
