@@ -78,7 +78,7 @@ static void header(struct fetch_parse *p)
 
 static void take_line(struct fetch_parse *p)
 {
-    if (++p->lines > FETCH_LINES_MAX && p->at != FETCH_SIZE && p->at != FETCH_GAP) {
+    if (p->at != FETCH_SIZE && p->at != FETCH_GAP && ++p->lines > FETCH_LINES_MAX) {
         wrong(p, "too many headers");
         return;
     }

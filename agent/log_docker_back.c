@@ -114,7 +114,7 @@ static bool tell_tail(struct docker_tap *d, bool *first)
         d->tap->spec.most > 0 && d->tap->spec.most < TAIL ? d->tap->spec.most + 1 : TAIL;
     size_t from = 0;
 
-    *first = d->nkept < (size_t)asked;
+    *first = d->frame.entries < (uint64_t)asked; /* a long line is several */
     if (!*first)
         while (from < d->nkept && d->kept[from].cursor.ns == d->kept[0].cursor.ns)
             from++;

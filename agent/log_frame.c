@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define FRAME_MAX (64u << 20)
+#define PART      16384 /* Docker keeps no longer ones in one piece */
 
 int64_t log_frame_time(const char *s, size_t n)
 {
@@ -69,6 +70,7 @@ static void end_of_line(struct log_frame *f, struct log_frame_half *h)
     line.text = h->text.data ? h->text.data : "";
     line.len = len;
     line.cut = whole - len;
+    f->entries += f->tty;
     if (!f->line(f->arg, line.err, h->ns, &line))
         f->stopped = true;
     h->text.len = 0;
@@ -127,6 +129,7 @@ static void head_byte(struct log_frame *f, unsigned char byte)
     f->left = (uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 | (uint32_t)b[6] << 8 | b[7];
     f->broken = b[0] > 2 || b[1] || b[2] || b[3] || f->left > FRAME_MAX;
     f->at = b[0] == 2;
+    f->entries++;
     f->half[f->at].in_stamp = true; /* each frame begins with one, parts of a line as well */
     f->half[f->at].nstamp = 0;
     if (f->left == 0)
@@ -138,6 +141,9 @@ void log_frame_feed(struct log_frame *f, const char *bytes, size_t n)
     if (f->tty) {
         if (!f->half[0].begun && f->half[0].nstamp == 0)
             f->half[0].in_stamp = true;
+        f->bytes += n;
+        f->entries += f->bytes / PART;
+        f->bytes %= PART;
         feed_half(f, &f->half[0], bytes, n);
         return;
     }

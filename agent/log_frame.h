@@ -18,6 +18,7 @@ struct log_frame {
     bool (*line)(void *arg, bool err, int64_t ns, const struct log_line *line);
     void *arg;
     bool broken, stopped;
+    uint64_t entries; /* frames, as Docker counts lines; with a terminal it may be some more */
     /* the rest is log_frame.c's */
     unsigned char head[8];
     int have;
@@ -29,8 +30,9 @@ struct log_frame {
         int64_t ns;
         buf text;
         size_t over;
-    } half[2]; /* stdout, stderr */
-    int at;    /* which half */
+    } half[2];      /* stdout, stderr */
+    int at;         /* which half */
+    uint64_t bytes; /* with a terminal */
 };
 
 /* Starts as zeroes with tty, line and arg set. */

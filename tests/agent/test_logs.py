@@ -1,4 +1,5 @@
-"""The log of a unit by a real journald and its journalctl: a burst, odd bytes, rotation, restarts, and what is vacuumed."""
+"""Logs by a real journald and its journalctl: a burst, odd bytes, rotation, restarts, and what is vacuumed. And by a
+real Docker: pages, and a container's lives."""
 import pathlib
 import socket
 import ssl
@@ -31,38 +32,41 @@ done
 UNIT = '[Service]\nExecStart=/usr/local/bin/talk\nLogRateLimitIntervalSec=0\n'
 
 
-class Talking:
-    """A machine with an agent as its own user, and a unit that talks."""
+class Told:
+    """A machine with an agent, a user of its own, and what is on its list."""
 
-    def __init__(self, build, rig, folder):
-        self.machine = m = rig.machine('talk')
-        authority = agentrig.Authority(folder)
-        self.authority, self.control = authority, authority.issue(agentrig.CONTROL, 'clientAuth')
-        server = authority.issue(agentrig.HOST_NAME, 'serverAuth')
+    def __init__(self, build, rig, folder, name, apps, **kw):
+        self.machine = m = rig.machine(name, **kw)
+        self.authority = agentrig.Authority(folder)
+        self.control = self.authority.issue(agentrig.CONTROL, 'clientAuth')
+        server = self.authority.issue(agentrig.HOST_NAME, 'serverAuth')
         m.write('/usr/local/sbin/tocsin-agent', pathlib.Path(build, 'agent/tocsin-agent').read_bytes(), '755')
-        m.run('useradd', '--system', '--user-group', '--groups', 'systemd-journal', '--home-dir', '/var/lib/tocsin-agent', 'tocsin-agent')
-        for name, path, mode in (('cert.pem', server[0], '644'), ('key.pem', server[1], '600'), ('ca.pem', authority.cert, '644')):
-            m.write(f'/var/lib/tocsin-agent/{name}', path.read_bytes(), mode, 'tocsin-agent:tocsin-agent')
+        m.run('useradd', '--system', '--user-group', '--home-dir', '/var/lib/tocsin-agent', 'tocsin-agent')
+        for file, path, mode in (('cert.pem', server[0], '644'), ('key.pem', server[1], '600'), ('ca.pem', self.authority.cert, '644')):
+            m.write(f'/var/lib/tocsin-agent/{file}', path.read_bytes(), mode, 'tocsin-agent:tocsin-agent')
         m.sh('chown tocsin-agent: /var/lib/tocsin-agent; chmod 700 /var/lib/tocsin-agent; install -d -m 755 /etc/tocsin')
-        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n[app talk]\nunit = talk.service\n', '640', 'root:tocsin-agent')
-        m.write('/usr/local/bin/talk', TALK, '755')
-        m.write('/etc/systemd/system/talk.service', UNIT)
-        m.sh('''systemctl daemon-reload; systemctl start talk
-            systemd-run -q --unit=tocsin-agent -p User=tocsin-agent -p SupplementaryGroups=systemd-journal /usr/local/sbin/tocsin-agent run''')
+        m.write('/etc/tocsin/agent.conf', f'listen = {m.address}:7443\n{apps}', '640', 'root:tocsin-agent')
         self.session = agentrig.requests.Session()
         self.session.trust_env = False
         self.session.mount('https://', agentrig.ForHost())
-        self.session.verify, self.session.cert = str(authority.cert), tuple(map(str, self.control))
-        host.wait(lambda: self.tried() and m.tried('test', '-p', '/run/talk')[0] == 0, 15, 'the agent and its unit')
+        self.session.verify, self.session.cert = str(self.authority.cert), tuple(map(str, self.control))
+
+    def start(self, *groups):
+        self.machine.run('systemd-run', '-q', '--unit=tocsin-agent', '-p', 'User=tocsin-agent', '-p', f'SupplementaryGroups={" ".join(groups)}',
+                         '/usr/local/sbin/tocsin-agent', 'run')
+        host.wait(self.tried, 15, 'the agent')
 
     def tried(self):
         try:
-            return self.page(limit=1)
+            return self.get('/v1/state').status_code == 200
         except agentrig.requests.ConnectionError:
-            return None
+            return False
 
-    def page(self, **query):
-        answer = self.session.get(f'https://{self.machine.address}:7443/v1/apps/talk/logs', params=query, timeout=20)
+    def get(self, path, **query):
+        return self.session.get(f'https://{self.machine.address}:7443{path}', params=query, timeout=20)
+
+    def page(self, app='talk', **query):
+        answer = self.get(f'/v1/apps/{app}/logs', **query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -79,7 +83,12 @@ class Talking:
 
 @pytest.fixture(scope='module')
 def talking(request, rig, tmp_path_factory):
-    made = Talking(agentrig.build_folder(request.config), rig, tmp_path_factory.mktemp('authority'))
+    made = Told(agentrig.build_folder(request.config), rig, tmp_path_factory.mktemp('authority'), 'talk', '[app talk]\nunit = talk.service\n')
+    made.machine.write('/usr/local/bin/talk', TALK, '755')
+    made.machine.write('/etc/systemd/system/talk.service', UNIT)
+    made.machine.sh('systemctl daemon-reload; systemctl start talk')
+    made.start('systemd-journal')
+    host.wait(lambda: made.machine.tried('test', '-p', '/run/talk')[0] == 0, 15, 'the unit')
     yield made
     made.machine.stop()
 
@@ -143,3 +152,45 @@ def test_what_was_vacuumed_is_a_gap(talking):
     talking.machine.sh('journalctl --rotate; journalctl --vacuum-time=1us; journalctl --sync')
     talking.say('new')
     assert read(Events(talking, STREAM, last=old), 'new') == (['new'], ['gap'])
+
+
+# ---- Docker
+
+SAY = 'i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; echo bad >&2; head -c 50000 /dev/zero | tr "\\0" x; echo; echo ready; exec sleep infinity'
+WHOLE = [f'line {i}' for i in range(3000)]
+
+
+def texts(page):
+    return [line['m'] for line in page['lines']]
+
+
+def test_a_container_is_read_both_ways_and_followed(request, rig, tmp_path):
+    told = Told(agentrig.build_folder(request.config), rig, tmp_path, 'ship', '[app box]\ncontainer = box\n[app term]\ncontainer = term\n', accounts=True)
+    m = told.machine
+    m.docker_start()
+    told.start('docker')
+    assert told.get('/v1/apps/box/logs').status_code == 409
+    run = ['docker', 'run', '-d', '--network', 'host', '--name']
+    m.run(*run, 'box', 'busybox:1', 'busybox', 'sh', '-c', SAY.replace('head', 'busybox head').replace('tr ', 'busybox tr '))
+    last = host.wait(lambda: (page := told.page('box', limit=2)) and texts(page)[-1:] == ['ready'] and page, 15, 'the container')
+    assert last['lines'][0]['cut'] == 50000 - 32768
+    back, page = [], last
+    while page['more']:
+        page = told.page('box', limit=1000, cursor=page['prev'])
+        back = texts(page) + back
+    assert [m for m in back if m != 'bad'] == WHOLE
+    assert texts(told.page('box', stream='stderr')) == ['bad']
+    page = told.page('box', limit=1000, dir='fwd')
+    while page['more']:
+        page = told.page('box', limit=1000, dir='fwd', cursor=page['next'])
+    assert page['next'] == last['next']
+    stream = Events(told, '/v1/apps/box/logs/stream', last=last['next'])
+    m.run('docker', 'restart', '-t', '0', 'box')
+    got, others = read(stream, 'ready')
+    assert [m for m in got if m.startswith('line')] == WHOLE and not others
+    m.run('docker', 'rm', '-f', 'box')
+    m.run(*run, 'box', 'busybox:1', 'busybox', 'sh', '-c', 'echo another; exec sleep infinity')
+    assert read(stream, 'another') == (['another'], [])
+    m.run(*run, 'term', '-t', 'busybox:1', 'busybox', 'sh', '-c', 'echo of a terminal; exec sleep infinity')
+    host.wait(lambda: texts(told.page('term')) == ['of a terminal'], 10, 'the terminal')
+    m.crash()

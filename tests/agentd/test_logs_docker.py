@@ -76,14 +76,16 @@ class Docker(agentrig.Docker):
             whole, _, part = q.get(key, '').partition('.')
             return int(whole) * 10**9 + int(part.ljust(9, '0')) if whole else normal
         since, until = ns('since', 0), ns('until', 1 << 63)
-        sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n')
+        sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\nTransfer-Encoding: chunked\r\n\r\n')
         with self.changed:
             at = max(0, len(self.lines) - int(q['tail'])) if 'tail' in q else 0
             lines = self.lines
             while True:
-                sock.sendall(b''.join(self.frame(line) for line in lines[at:] if since <= line[0] <= until))
+                frames = [self.frame(line) for line in lines[at:] if since <= line[0] <= until]
+                sock.sendall(b''.join(b'%x\r\n%s\r\n' % (len(frame), frame) for frame in frames))
                 at = len(lines)
                 if 'follow' not in q or not self.running or self.lines is not lines:
+                    sock.sendall(b'0\r\n\r\n')
                     return
                 self.followers += 1
                 self.changed.wait_for(lambda: len(lines) > at or not self.running or self.lines is not lines, 30)
@@ -176,6 +178,16 @@ def test_years_of_lines_are_gone_through_in_spans(box):
         got, cursor = texts(said) + got, said['prev'] if said['more'] else None
     assert got == [m.strip() for _, _, m in box.docker.lines[:-1]]
     assert len(box.docker.calls) < 150
+
+
+def test_a_long_line_in_parts_is_one_of_the_last_lines(box):
+    box.docker.say(*[f'before {i}' for i in range(5)])
+    for part in range(9):
+        box.docker.say(f'part {part} ', ns=BASE + 10**9, end='')
+    box.docker.say('end', ns=BASE + 10**9)
+    newest = page(box, limit=3)
+    assert texts(newest) == ['before 3', 'before 4', ''.join(f'part {i} ' for i in range(9)) + 'end'] and newest['more']
+    assert texts(page(box, cursor=newest['prev'])) == ['before 0', 'before 1', 'before 2']
 
 
 def test_odd_containers(box):
