@@ -188,7 +188,10 @@ end $$;
 
 -- Stored numbers in the units that people read.
 create or replace function tocsin.scaled(v double precision[], scale double precision) returns json
-language sql immutable parallel safe set search_path = '' as $$
-    select to_json(array(select case when scale >= 1 then round((x * scale)::numeric) else round((x * scale)::numeric, 4) end
-                           from unnest(v) with ordinality u (x, n) order by n))
-$$;
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+    if scale >= 1 then
+        return to_json(array(select (x * scale)::bigint from unnest(v) x));
+    end if;
+    return to_json(array(select round(x * scale * 10000) / 10000 from unnest(v) x));
+end $$;

@@ -15,10 +15,10 @@ create function test.series(app boolean default false, input jsonb default '{}')
 $$;
 create table test.chart as select test.series() as hot, test.series(true) as hot_app;
 select test.eq((json_array_length(c.hot->'t'), c.hot #>> '{cpu,user,7}', c.hot #>> '{mem,used,0}', c.hot #>> '{mem,total,0}', c.hot #>> '{load,1,0}', c.hot->>'step_s')::text,
-               '(360,0.0070,1073741824,4294967296,0.5000,30)', 'hot, in the units of people') from test.chart c;
+               '(360,0.007,1073741824,4294967296,0.5,30)', 'hot, in the units of people') from test.chart c;
 select test.eq((c.hot #>> '{cpu,io,7}', c.hot #>> '{pressure,cpu,0}')::text, '(,)', 'what is not known is null') from test.chart c;
 select test.eq((c.hot #>> '{disks,0,name}', c.hot #>> '{disks,0,used,0}', c.hot #>> '{nets,0,name}', c.hot #>> '{nets,0,rx_bps,359}')::text, '(/,499122176,eth0,1000)', 'disks and networks by name') from test.chart c;
-select test.eq((json_array_length(c.hot_app->'t'), c.hot_app #>> '{mem,100}', c.hot_app #>> '{cpu,0}', c.hot_app #>> '{health_ms,0}')::text, '(360,26214400,0.5000,)', 'of the app') from test.chart c;
+select test.eq((json_array_length(c.hot_app->'t'), c.hot_app #>> '{mem,100}', c.hot_app #>> '{cpu,0}', c.hot_app #>> '{health_ms,0}')::text, '(360,26214400,0.5,)', 'of the app') from test.chart c;
 
 -- packed: the same, once
 select test.eq(work.fleet_pack_hours(), 1, 'a host is packed');
