@@ -60,11 +60,10 @@ begin
          where tens and h.monitor = m.id and (h.part = 0 or h.part = any (of))
            and h.hour > fleet_series."from" - interval '1 hour' and h.hour < fleet_series."to"
     ), hours as (
-        select extract(epoch from h.hour), h.part, f.f, h.hour_avg[f.f]::double precision, h.hour_max[f.f]::double precision
+        select extract(epoch from h.hour), h.part, u.n::smallint, u.v::double precision, u.hi::double precision
           from tocsin.fleet_hour h
-         cross join lateral (select x from unnest(own) x where h.part = 0
-                             union all select y::smallint from generate_series(1, 5) y where h.part > 0) f (f)
-         where not raw and not tens and h.monitor = m.id and (h.part = 0 or h.part = any (of))
+         cross join lateral unnest(h.hour_avg, h.hour_max) with ordinality u (v, hi, n)
+         where (h.part > 0 or u.n = any (own)) and not raw and not tens and h.monitor = m.id and (h.part = 0 or h.part = any (of))
            and h.hour > greatest(fleet_series."from" - interval '1 hour', packed - interval '1 us') and h.hour < fleet_series."to"
     ), days as (
         select extract(epoch from d.day::timestamp at time zone 'UTC'), d.part, f.f, d.avg_v[f.f]::double precision, d.max_v[f.f]::double precision
@@ -146,18 +145,26 @@ begin
         select y.t + step
           from (select x.t, lead(x.t) over (order by x.t) as next from (select distinct c.t from cell c) x) y
          where y.next - y.t > greatest(2 * step - 1, 2 * m.interval_s + 30 + step)
+    ), col as materialized (
+        select distinct c.part, c.field from cell c
+    ), complete as materialized (
+        select (select count(*) from cell) = (select count(*) from axis) * (select count(*) from col) as is
     ), series as (
+        select c.part, c.field, array_agg(c.v order by c.t) as v
+          from cell c where (select x.is from complete x) group by c.part, c.field
+        union all
         -- empty ones are added and not joined: the planner knows no sizes here
-        select y.part, y.field, array_agg(y.v order by y.t) as v
+        select y.part, y.field, array_agg(y.v order by y.t)
           from (select x.part, x.field, x.t, max(x.v) as v
                   from (select c.part, c.field, c.t, c.v from cell c
                         union all
-                        select k.part, k.field, a.t, null from (select distinct c.part, c.field from cell c) k cross join axis a) x
+                        select k.part, k.field, a.t, null from col k cross join axis a) x
+                 where not (select z.is from complete z)
                  group by x.part, x.field, x.t) y
          group by y.part, y.field
     ), own as (
         select g.grp, json_object_agg(g.label, tocsin.scaled(s.v, f.scale) order by f.n) as columns,
-               min(tocsin.scaled(s.v, f.scale)::text) as single
+               min(case when m.type = 'app' then tocsin.scaled(s.v, f.scale)::text end) as single
           from tocsin.series_groups(m.type) g
           join tocsin.fleet_fields(m.type) f on f.name = g.field
           left join series s on s.part = 0 and s.field = f.n
