@@ -88,7 +88,7 @@ declare
     n     integer;
     m     integer;
 begin
-    if not pg_try_advisory_xact_lock(20261, 11) then
+    if not pg_try_advisory_xact_lock(20261, 14) then
         return 0;
     end if;
     shown := array(
