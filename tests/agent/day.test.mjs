@@ -104,12 +104,13 @@ test('an env file is edited, compared, saved, and the app restarted with it', as
 });
 
 /** Asks for a deploy of main, and waits for its end on the page. */
-async function deploy(result) {
+async function deploy(subject, result) {
     await open('Shop', 'web-1');
     await page.locator('.detail-head.s-up').waitFor(LONG);
     await page.getByRole('button', { name: 'Deploy…' }).click();
     const dialog = page.getByRole('dialog', { name: /^Deploy Shop/ });
     await dialog.getByLabel('Branch or tag').fill('main');
+    await dialog.getByText(subject).first().waitFor(LONG);
     await dialog.getByRole('button', { name: 'Deploy' }).click();
     await page.getByRole('heading', { name: /^Deploy #\d+: main/ }).waitFor();
     await page.locator(result).first().waitFor({ timeout: 60000 });
@@ -117,7 +118,7 @@ async function deploy(result) {
 
 test('a commit of a real repository is deployed, its output read as it comes', async () => {
     await commit('2.0', 'The shop has a window');
-    await deploy('.result.s-up');
+    await deploy('The shop has a window', '.result.s-up');
     await page.getByText('building 2.0').first().waitFor();
     await page.getByText('The shop has a window').first().waitFor();
     assert.equal((await sh('web-1', 'curl -fsS --retry 5 --retry-connrefused --retry-delay 1 http://127.0.0.1:8080/version')).trim(), '2.0');
@@ -125,7 +126,7 @@ test('a commit of a real repository is deployed, its output read as it comes', a
 
 test('a deploy that does not come up is rolled back', async () => {
     await commit('broken', 'The shop breaks');
-    await deploy('.result.s-degraded');
+    await deploy('The shop breaks', '.result.s-degraded');
     await page.getByText(/rolled back/i).first().waitFor(LONG);
     assert.equal((await sh('web-1', 'curl -fsS --retry 5 --retry-connrefused --retry-delay 1 http://127.0.0.1:8080/version')).trim(), '2.0');
 });
@@ -134,8 +135,10 @@ for (const [app, host, kill] of [['Shop', 'web-1', 'systemctl kill -s KILL shop'
     test(`${app} crashes: an incident, a restart by itself, messages, all well again`, async () => {
         await open(app, host, 'alerts');
         await page.getByLabel('Restart it when it goes down').check();
-        await page.getByRole('button', { name: 'Save', exact: true }).click();
-        await page.getByText('Restarted by Tocsin:').first().waitFor();
+        await Promise.all([
+            page.waitForResponse((r) => r.request().method() === 'PATCH' && r.ok()),
+            page.getByRole('button', { name: 'Save', exact: true }).click(),
+        ]);
         await sh(host, kill);
         const downs = async () => (await messages('down', app)).length;
         for (const until = Date.now() + 30000; !await downs(); await new Promise((done) => setTimeout(done, 100))) assert.ok(Date.now() < until, 'no message of the crash');
