@@ -135,11 +135,12 @@ test('a deploy that does not come up is rolled back', async () => {
 
 for (const [app, host, kill] of [['Shop', 'web-1', 'systemctl kill -s KILL shop'], ['box', 'box-1', 'docker kill box']]) {
     test(`${app} crashes: an incident, a restart by itself, messages, all well again`, async () => {
-        await open(app, host, 'alerts');
-        await page.getByLabel('Restart it when it goes down').check();
+        await open(app, host);
+        const policy = page.getByRole('region', { name: 'Restarts and alerts' });
+        await policy.getByLabel('Restart it when it goes down').check();
         await Promise.all([
             page.waitForResponse((r) => r.request().method() === 'PATCH' && r.ok()),
-            page.getByRole('button', { name: 'Save', exact: true }).click(),
+            policy.getByRole('button', { name: 'Save', exact: true }).click(),
         ]);
         await sh(host, kill);
         const downs = async () => (await messages('down', app)).length;

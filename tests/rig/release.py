@@ -35,6 +35,7 @@ class Release:
         self.key, self.public, self.source, self.folder = (folder / n for n in ('release.pem', 'release.pub', 'source', 'release'))
         if self.folder.exists():
             return
+        folder.mkdir(parents=True, exist_ok=True)
         host.run('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', str(self.key))
         host.run('openssl', 'pkey', '-in', str(self.key), '-pubout', '-out', str(self.public))
         sources(self.source)

@@ -10,6 +10,7 @@ import { fresh, logRing } from '../lib/logring.js';
 const PAGE = 500;
 const POLL_MS = 5000;
 const PATIENCE_MS = 10000; // a stream that broke may come back by itself so long
+const BEGIN_MS = 1000; // what has an end, as a deploy, may begin after we ask for its log
 const LAST_MS = 3000; // after the end, the last lines may still be on their way
 const AGAIN_MS = [5000, 15000, 60000]; // while polling, the stream is tried again
 
@@ -17,7 +18,7 @@ const AGAIN_MS = [5000, 15000, 60000]; // while polling, the stream is tried aga
  * @param {string} path of the pages, below /api/v1
  * @param {{stream?: string, query?: () => Record<string, any>, over?: () => boolean}} [options] query: of each page; over: nothing more will come
  */
-export function logSource(path, { stream = `${path}/stream`, query = () => ({}), over = () => false } = {}) {
+export function logSource(path, { stream = `${path}/stream`, query = () => ({}), over } = {}) {
     const ring = logRing();
     const kind = signal(/** @type {Kind} */ ('loading'));
     const error = signal(/** @type {import('../api.js').Problem|null} */ (null));
@@ -64,8 +65,10 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
             open(mine);
         } catch (e) {
             if (mine !== turn) return;
-            error.value = asProblem(e);
-            timer = setTimeout(() => { if (mine === turn) start(); }, error.value.status === 404 || error.value.status === 403 ? 60000 : POLL_MS);
+            const problem = asProblem(e);
+            const early = problem.status === 404 && over && !over();
+            error.value = early ? null : problem;
+            timer = setTimeout(() => { if (mine === turn) start(); }, early ? BEGIN_MS : problem.status === 404 || problem.status === 403 ? 60000 : POLL_MS);
         }
     }
     function take(/** @type {any} */ page) {
@@ -90,7 +93,7 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
     }
 
     function open(/** @type {number} */ mine) {
-        if (over()) { kind.value = 'ended'; return; }
+        if (over?.()) { kind.value = 'ended'; return; }
         clearTimeout(timer);
         const url = new URL(apiUrl(stream), location.href);
         if (last) url.searchParams.set('cursor', last);
@@ -154,7 +157,7 @@ export function logSource(path, { stream = `${path}/stream`, query = () => ({}),
                 if (mine !== turn) return;
                 error.value = asProblem(e);
             }
-            if (over()) { kind.value = 'ended'; return; }
+            if (over?.()) { kind.value = 'ended'; return; }
             if (Date.now() >= until && tries > 0 && !error.peek()) open(mine);
             else timer = setTimeout(round, POLL_MS);
         };
