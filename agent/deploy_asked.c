@@ -112,6 +112,23 @@ void deploy_asked_running(const struct conf *conf, const struct app *app, bool s
     json_decref(last);
 }
 
+bool deploy_asked_fetching(const struct conf *conf, const struct app *app)
+{
+    json_t *last, *report;
+    const char *id;
+    bool deploys;
+
+    if (!deploy_locked(conf, app))
+        return false;
+    last = deploy_load(conf, app, "last.json");
+    id = json_string_value(json_object_get(last, "last"));
+    report = id && deploy_id_ok(id) ? deploy_report(conf, app, id) : NULL;
+    deploys = is_running(report);
+    json_decref(report);
+    json_decref(last);
+    return !deploys;
+}
+
 void deploy_asked_forget(const struct conf *conf, const struct app *app)
 {
     char path[PATH_MAX];

@@ -18,5 +18,7 @@ json_t *deploy_asked_report(const struct conf *conf, const struct app *app, cons
 /* The deploy that runs, or is about to; "" when none does. */
 void deploy_asked_running(const struct conf *conf, const struct app *app, bool starting,
                           char id[DEPLOY_ID_SIZE]);
+/* The unit is at work, and at no deploy. */
+bool deploy_asked_fetching(const struct conf *conf, const struct app *app);
 
 #endif

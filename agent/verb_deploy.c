@@ -23,9 +23,11 @@
 #define LOOKS_MAX    300 /* then it is the unit's fault */
 #define START_EACH   5
 #define FETCH_LOOKS  120
+#define PATIENCE     25 /* looks; a deploy that waits so long for a fetch ends it */
 
 struct asked_unit {
     struct call *call; /* NULL: answered */
+    bool fetch;
     const struct app *app;
     struct agent *agent;
     char id[DEPLOY_ID_SIZE];
@@ -33,11 +35,38 @@ struct asked_unit {
     int looks;
 };
 
-static bool starting[APPS_MAX]; /* systemctl is under way */
+/* What the unit was asked for last and may not have taken up yet. */
+static struct asked_unit *asking[APPS_MAX];
+
+static bool deploy_asking(const struct app *app)
+{
+    return asking[app->index] && !asking[app->index]->fetch;
+}
+
+static bool fetch_asking(const struct app *app)
+{
+    return asking[app->index] && asking[app->index]->fetch;
+}
 
 static json_t *known(const struct call *c, const char *id)
 {
-    return deploy_asked_report(c->agent->conf, c->app, id, starting[c->app->index]);
+    return deploy_asked_report(c->agent->conf, c->app, id, deploy_asking(c->app));
+}
+
+/* The unit was asked for this deploy and has not written of it. */
+static bool not_begun(const struct asked_unit *a)
+{
+    json_t *report = deploy_report(a->agent->conf, a->app, a->id);
+
+    json_decref(report);
+    return !report;
+}
+
+/* A deploy is asked for that has not begun: to write another request, or to stop the unit,
+ * would be to meddle with it. */
+static bool waits(const struct app *app)
+{
+    return deploy_asking(app) && not_begun(asking[app->index]);
 }
 
 static bool is_running(const json_t *report)
@@ -108,25 +137,31 @@ static bool may_deploy(struct call *c)
     return false;
 }
 
-/* No deploy of it runs, or the call is answered with 409. */
+/* No deploy of it runs, or the call is answered with 409. A fetch is in nobody's way. */
 static bool is_free(struct call *c)
 {
     char id[DEPLOY_ID_SIZE];
 
-    deploy_asked_running(c->agent->conf, c->app, starting[c->app->index], id);
-    if (!*id && !starting[c->app->index])
+    deploy_asked_running(c->agent->conf, c->app, deploy_asking(c->app), id);
+    if (!*id)
         return true;
-    call_reply(c, 409,
-               json_pack("{s:s,s:s?}", "error", "a deploy of this app is running", "running",
-                         *id ? id : NULL));
+    call_reply(
+        c, 409,
+        json_pack("{s:s,s:s}", "error", "a deploy of this app is running", "running", id));
     return false;
 }
 
 /* ---- POST deploys */
 
+static void no_longer(struct asked_unit *a)
+{
+    if (asking[a->app->index] == a) /* and not who came after it */
+        asking[a->app->index] = NULL;
+}
+
 static void begun(struct asked_unit *a)
 {
-    starting[a->app->index] = false;
+    no_longer(a);
     asked_free(a);
 }
 
@@ -142,7 +177,8 @@ static void on_started(void *arg, const struct run_end *end)
     struct asked_unit *a = arg;
 
     if (end->code != 0 && a->call) {
-        deploy_asked_forget(a->agent->conf, a->app); /* so it may be asked for again */
+        if (asking[a->app->index] == a) /* so it may be asked for again */
+            deploy_asked_forget(a->agent->conf, a->app);
         refused(a, end);
         begun(a);
         return;
@@ -160,18 +196,17 @@ static void until_begun(evutil_socket_t, short, void *arg)
 {
     static const struct timeval soon = {0, LOOK_MS * 1000};
     struct asked_unit *a = arg;
-    json_t *report = deploy_report(a->agent->conf, a->app, a->id);
 
-    if (report || a->looks++ == LOOKS_MAX) {
-        json_decref(report);
+    if (!not_begun(a) || a->looks++ == LOOKS_MAX)
         begun(a);
+    else if (a->looks == PATIENCE && deploy_asked_fetching(a->agent->conf, a->app)) {
+        if (!systemctl(a, "stop", "--no-block", on_started))
+            begun(a);
     }
-    else if (deploy_locked(a->agent->conf, a->app) || a->looks % START_EACH) {
+    else if (deploy_locked(a->agent->conf, a->app) || a->looks % START_EACH)
         event_add(a->look, &soon);
-    }
-    else if (!systemctl(a, "start", "--no-ask-password", on_started)) {
+    else if (!systemctl(a, "start", "--no-ask-password", on_started))
         begun(a);
-    }
 }
 
 static void post_deploy(struct call *c)
@@ -209,12 +244,11 @@ static void post_deploy(struct call *c)
         return;
     strcpy(request.id, id);
     strcpy(request.ref, ref);
-    starting[c->app->index] = true;
+    asking[c->app->index] = a;
     if (deploy_asked_write(c->agent->conf, c->app, &request) ||
         !systemctl(a, "start", "--no-ask-password", on_started)) {
-        starting[c->app->index] = false;
         call_error(c, 500, "cannot ask for a deploy: %s", strerror(errno));
-        asked_free(a);
+        begun(a);
     }
 }
 
@@ -249,7 +283,7 @@ static void post_cancel(struct call *c)
     if (!report) {
         call_error(c, 404, "no such deploy of this app on this host");
     }
-    else if (!is_running(report) || starting[c->app->index]) {
+    else if (!is_running(report) || waits(c->app)) {
         call_error(c, 409,
                    is_running(report) ? "this deploy has not begun yet"
                                       : "this deploy is over");
@@ -285,7 +319,7 @@ static void look_again(evutil_socket_t, short, void *arg)
     static const struct timeval soon = {0, LOOK_MS * 1000};
     struct asked_unit *a = arg;
 
-    if (a->looks++ < FETCH_LOOKS && deploy_locked(a->agent->conf, a->app)) {
+    if (a->looks++ < FETCH_LOOKS && deploy_asked_fetching(a->agent->conf, a->app)) {
         event_add(a->look, &soon);
         return;
     }
@@ -298,7 +332,7 @@ static void on_fetching(void *arg, const struct run_end *end)
     static const struct timeval soon = {0, LOOK_MS * 1000};
     struct asked_unit *a = arg;
 
-    starting[a->app->index] = false;
+    no_longer(a);
     if (end->code != 0) {
         refused(a, end);
         asked_free(a);
@@ -333,7 +367,7 @@ static void get_refs(struct call *c)
         return;
     seen = deploy_load(c->agent->conf, c->app, "refs.json");
     json_decref(seen);
-    if ((seen && !(fetch && !strcmp(fetch, "1"))) || starting[c->app->index] ||
+    if ((seen && !(fetch && !strcmp(fetch, "1"))) || fetch_asking(c->app) || waits(c->app) ||
         deploy_locked(c->agent->conf, c->app)) {
         reply_refs(c);
         return;
@@ -341,12 +375,12 @@ static void get_refs(struct call *c)
     new_id(request.id);
     if (!(a = asked_new(c, request.id)))
         return;
-    starting[c->app->index] = true;
+    a->fetch = true;
+    asking[c->app->index] = a;
     if (deploy_asked_write(c->agent->conf, c->app, &request) ||
         !systemctl(a, "start", "--no-ask-password", on_fetching)) {
-        starting[c->app->index] = false;
         call_error(c, 500, "cannot ask for a fetch: %s", strerror(errno));
-        asked_free(a);
+        begun(a);
     }
 }
 
@@ -372,7 +406,7 @@ static void describe(struct agent *agent, const struct app *app, json_t *object)
     id = json_string_value(json_object_get(last, "last"));
     good = json_string_value(json_object_get(last, "good"));
     ref = json_string_value(json_object_get(last, "ref"));
-    deploy_asked_running(agent->conf, app, starting[app->index], running);
+    deploy_asked_running(agent->conf, app, deploy_asking(app), running);
     json_object_set_new(object, "running_deploy",
                         *running ? json_string(running) : json_null());
     json_object_set_new(object, "last_deploy", id ? json_string(id) : json_null());
@@ -390,7 +424,7 @@ static void describe(struct agent *agent, const struct app *app, json_t *object)
 static bool busy(const struct agent *agent)
 {
     for (int i = 0; i < agent->conf->napps; i++)
-        if (starting[i])
+        if (asking[i])
             return true;
     return false;
 }

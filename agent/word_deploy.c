@@ -122,6 +122,8 @@ static int look_only(struct deploy *d)
     json_t *refs;
     int r;
 
+    if (end == DEPLOY_CANCELLED) /* a deploy is to run, and fetches by itself */
+        return complain(d->app->id, "cancelled");
     if (end != DEPLOY_OK) { /* what was seen before stays, with the reason why it is old */
         if (!(refs = deploy_load(d->conf, d->app, "refs.json")))
             refs = json_pack("{s:n,s:[],s:n,s:n}", "head", "refs", "ahead", "at");

@@ -12,6 +12,8 @@
 #include "buf.h"
 
 #define LOOK_MS     1000
+#define AGAIN_MS    2000
+#define AGAIN_MOST  30 /* a look at what is new, in an agent that has deploys wait for none */
 #define OUTPUT_MS   5000
 #define OUTPUT_MOST (256 * 1024)
 #define RENEW_MS    20000 /* a report says that we are there, even when it is the old one */
@@ -175,11 +177,28 @@ static void look(struct action *a)
 
 /* ---------------------------------------------------------------- asking */
 
+/* 409 of an agent that says of no deploy that it is the one in the way. */
+static bool nothing_in_the_way(const struct agent_answer *answer)
+{
+    json_t *said;
+    bool none;
+
+    if (answer->status != 409)
+        return false;
+    said = json_loadb(answer->body, answer->len, 0, NULL);
+    none = json_is_null(json_object_get(said, "running"));
+    json_decref(said);
+    return none;
+}
+
 static void on_started(struct action *a, const struct agent_answer *answer)
 {
     if (answer->status == 202 || answer->status == 200) {
         a->ask = look;
         look(a);
+    }
+    else if (nothing_in_the_way(answer) && a->again++ < AGAIN_MOST) {
+        action_later(a, AGAIN_MS);
     }
     else {
         refused(a, answer);

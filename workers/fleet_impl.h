@@ -98,6 +98,7 @@ struct action { /* that is claimed, until the database knows how it went */
     /* fleet_deploy.c */
     char *said; /* the report that the database has */
     char *report;
+    int again;    /* how often it was refused for nothing that stays */
     bool over;    /* the report is its last */
     json_t *last; /* that one, while its output is asked for */
     int64_t said_ms;

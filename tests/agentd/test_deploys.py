@@ -1,4 +1,5 @@
 """Deploys: a real git repository, the real `tocsin-agent deploy`, and a systemctl that starts it as systemd would."""
+import concurrent.futures
 import grp
 import json
 import os
@@ -25,8 +26,12 @@ tocsin-deploy@*.service)
     case $1 in
     start)
         [ ! -e "$here/refuse" ] || { echo 'Failed to start it: Access denied' >&2; exit 4; }
-        setsid "%s" -c "$here/agent.conf" --own deploy "${app%%.service}" >>"$here/journal" 2>&1 &
-        echo $! >"$here/pid" ;;
+        # what runs is not started twice
+        readlink "/proc/$(cat "$here/pid" 2>/dev/null)/exe" >/dev/null || {
+            setsid "%s" -c "$here/agent.conf" --own deploy "${app%%.service}" >>"$here/journal" 2>&1 &
+            echo $! >"$here/pid"
+        }
+        while [ -e "$here/slow" ]; do sleep 0.02; done ;;
     stop) kill -TERM "$(cat "$here/pid")" ;;
     esac
     exit 0 ;;
@@ -310,6 +315,87 @@ def test_one_deploy_at_a_time(deploys):
     d.let_go()
     assert d.until(id, lambda said: said['state'] != 'running')['state'] == 'succeeded'
     assert d.app['running_deploy'] is None
+
+
+def wait_in_fetch(d):
+    """The next fetch of git's waits in a hook of the working copy's, until the file that is returned is gone."""
+    wait = d.folder / 'wait'
+    (d.dir / '.git/hooks').mkdir(exist_ok=True)
+    hook = d.dir / '.git/hooks/reference-transaction'
+    hook.write_text(f'#!/bin/sh\n[ ! -e {wait} ] || echo >>{d.dir}/.git/waits\nwhile [ -e {wait} ]; do sleep 0.02; done\n')
+    hook.chmod(0o755)
+    wait.touch()
+    return wait
+
+
+@pytest.fixture
+def aside():
+    """aside(call, *args): it is made beside; its future."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        yield pool.submit
+
+
+def test_a_deploy_waits_for_the_look_at_what_is_new(deploys, aside):
+    d = deploys()
+    second = d.commit('second', {'text': 'two\n'})
+    wait = wait_in_fetch(d)
+    refs = aside(d.agent.get, '/v1/apps/web/refs')
+    d.agent.wait((d.dir / '.git/waits').exists)
+    id = d.begin()
+    assert d.get(id)['state'] == 'running' and d.get(id)['steps'] == [] and d.app['running_deploy'] == id
+    assert d.post().json()['running'] == id  # one deploy waits, not two
+    wait.unlink()
+    assert refs.result().json()['refs'][0]['sha'] == second
+    said = d.until(id, lambda said: said['state'] != 'running')
+    assert (said['state'], said['to'], d.head) == ('succeeded', second, second), (said, d.journal)
+
+
+def test_a_look_that_does_not_end_is_ended_for_a_deploy(deploys, aside):
+    d = deploys()
+    d.agent.get('/v1/apps/web/refs')
+    second = d.commit('second', {'text': 'two\n'})
+    wait = wait_in_fetch(d)
+    refs = aside(d.agent.get, '/v1/apps/web/refs?fetch=1')
+    d.agent.wait((d.dir / '.git/waits').exists)
+    id = d.begin()
+    seen = refs.result().json()  # while the deploy waits in its own fetch, or before
+    assert seen['refs'][0]['sha'] == d.first and 'error' not in seen, seen
+    d.until(id, lambda said: said['step'] == 'fetch')
+    assert d.agent.get('/v1/apps/web/refs?fetch=1').json()['refs'][0]['sha'] == d.first
+    wait.unlink()
+    assert d.until(id, lambda said: said['state'] != 'running')['state'] == 'succeeded' and d.head == second
+
+
+def test_a_deploy_may_be_asked_for_while_systemd_starts_a_look(deploys, aside):
+    d = deploys()
+    slow = d.agent.folder / 'slow'
+    slow.touch()
+    refs = aside(d.agent.get, '/v1/apps/web/refs')
+    d.agent.wait((d.folder / 'deploys/web/refs.json').exists)
+    id = str(uuid.uuid4())
+    answer = aside(d.post, id=id)
+    asked = d.agent.state_dir / 'deploy-web.json'
+    d.agent.wait(lambda: answer.done() or json.loads(asked.read_text())['id'] == id)
+    slow.unlink()
+    assert answer.result().status_code == 202, answer.result().text
+    assert refs.result().json()['head'] == d.first
+    assert d.until(id, lambda said: said['state'] != 'running')['state'] == 'succeeded'
+
+
+def test_a_deploy_that_is_over_is_in_nobodys_way(deploys, aside):
+    d = deploys()
+    slow = d.agent.folder / 'slow'
+    slow.touch()
+    id = str(uuid.uuid4())
+    first = aside(d.post, id=id)
+    d.agent.wait((d.folder / f'deploys/web/{id}.json').exists)
+    assert d.until(id, lambda said: said['state'] != 'running')['state'] == 'succeeded'
+    second = aside(d.post)
+    asked = d.agent.state_dir / 'deploy-web.json'
+    d.agent.wait(lambda: second.done() or json.loads(asked.read_text())['id'] != id)
+    slow.unlink()
+    assert (first.result().status_code, second.result().status_code) == (202, 202), second.result().text
+    assert d.until(second.result().json()['id'], lambda said: said['state'] != 'running')['state'] == 'succeeded'
 
 
 def test_refs_that_are_not_allowed_are_refused(deploys):

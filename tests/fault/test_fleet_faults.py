@@ -216,6 +216,28 @@ def test_a_deploy_is_followed_to_its_end_over_a_death(s):
     assert ended(s, cancel)[0] == 'done' and ended(s, ident)[0] == 'cancelled'
 
 
+def test_a_deploy_is_asked_for_again_where_none_is_in_its_way(s):
+    agent = s.agent('vm-look', apps=['web'])
+    path = '/v1/apps/web/deploys'
+    running = [None, None]
+
+    def refuse(call):
+        said = 409, {'error': 'a deploy of this app is running', 'running': running.pop()}
+        if not running:
+            del agent.on['POST', path]
+        return said
+    agent.on['POST', path] = refuse
+    ident, uuid = action(s, agent.app_id('web'), 'deploy', ref='main')
+    s.wait(lambda: uuid in agent.deploys, 15, 'the deploy to be asked for again')
+    assert len([c for c in agent.calls if c[0] == 'POST']) == 3
+    agent.deploy_end(uuid)
+    assert ended(s, ident)[0] == 'done'
+    running.append('c0ffee00-0000-4000-8000-000000000000')  # another one runs: that is an answer
+    agent.on['POST', path] = refuse
+    ident, uuid = action(s, agent.app_id('web'), 'deploy', ref='main')
+    assert ended(s, ident) == ('failed', 'a deploy of this app is running')
+
+
 # ---------------------------------------------------------------- agents that lie
 
 def state(**more):
