@@ -11,5 +11,6 @@ export APACHE_RUN_USER APACHE_RUN_GROUP APACHE_PID_FILE APACHE_RUN_DIR APACHE_LO
 exec apache2 -DFOREGROUND \
     -C 'Define TOCSIN_PATH "/"' \
     -C 'Define TOCSIN_STATUS /srv/tocsin/status' \
+    -C 'Define TOCSIN_FLEET /run/tocsin/gateway/fleet.sock' \
     -C "Define TOCSIN_KEYS \"$state/keys\"" \
     -C "Define TOCSIN_DB \"host=postgres dbname=tocsin user=tocsin_web\""

@@ -92,6 +92,44 @@ def test_configured_packages_exist():
                 assert host.run('apt-cache', '--no-all-versions', 'show', name), name
 
 
+def test_images_have_the_libraries_of_what_they_run(stage):
+    """Each library that an installed program or module names is in a package of its image."""
+    if not shutil.which('dpkg') or 'bookworm' not in pathlib.Path('/etc/os-release').read_text():
+        return  # as above
+    packages, image = {}, None
+    for word, rest in instructions():
+        image = rest.split()[-1] if word == 'FROM' else image
+        for names in re.findall(r'apt-get install -y --no-install-recommends(.*?)&&', rest):
+            packages[image] = {*names.split(), 'libc6'}
+    installed = {'httpd': list((stage / 'usr/lib/apache2/modules').glob('*.so')),
+                 'tocsind': [stage / 'usr/sbin/tocsind', stage / 'usr/bin/tocsin']}
+    assert len(installed['httpd']) > 5
+    for image, files in installed.items():
+        for file in files:
+            for name in re.findall(r'NEEDED.*\[(.*)\]', host.run('readelf', '-d', str(file))):
+                owners = {line.split(':')[0] for line in host.run('dpkg', '-S', f'*/{name}').splitlines()}
+                assert owners & packages[image], f'{file.name} in the image {image} needs {name} of {owners}'
+
+
+def test_httpd_reaches_the_agents_by_tocsinds_socket():
+    conf = dict(line.split(' = ') for line in (DEPLOY / 'tocsind.conf').read_text().splitlines() if ' = ' in line)
+    defined = re.search(r"Define TOCSIN_FLEET (\S+)'", (DEPLOY / 'httpd-entry.sh').read_text())[1]
+    assert conf['fleet_socket'] == defined
+    folder = str(pathlib.PurePath(defined).parent)
+    for name in ('httpd', 'tocsind'):
+        assert f'gateway:{folder}' in COMPOSE['services'][name]['volumes']
+    # a volume takes owner, group and mode from the image that is started first: all have the same
+    made = re.findall(r'install -d -o (\S+) -g www-data -m 2750 (\S+)', DOCKERFILE)
+    assert made == [('901', folder), ('tocsin', folder)] and '--uid 901' in DOCKERFILE
+    assert conf['fleet_socket_group'] == 'www-data'
+    # the keys are tocsind's alone, and are made where it reads them
+    entry = (DEPLOY / 'tocsind-entry.sh').read_text()
+    assert f"fleet={conf['fleet_dir']}\n" in entry
+    where = str(pathlib.PurePath(conf['fleet_dir']).parent)
+    assert f'fleet:{where}' in COMPOSE['services']['tocsind']['volumes'] and f'-m 0700 {where} ' in DOCKERFILE
+    assert not any(v.startswith('fleet:') for v in COMPOSE['services']['httpd']['volumes'])
+
+
 def test_compose_refers_to_what_is_there():
     services, secrets, volumes = COMPOSE['services'], COMPOSE['secrets'], COMPOSE['volumes']
     assert set(services) == {'postgres', 'migrate', 'httpd', 'tocsind'}
@@ -162,5 +200,7 @@ LogFormat "%h" combined
 
 def test_tocsind_understands_the_container_configuration(build, tmp_path):
     conf = tmp_path / 'tocsind.conf'
-    conf.write_text((DEPLOY / 'tocsind.conf').read_text().replace('/run/tocsin', str(tmp_path)))
+    fleet = tmp_path / 'fleet'
+    host.run(str(pathlib.Path(build) / 'cli/tocsin'), 'fleet', 'init', '--dir', str(fleet))
+    conf.write_text((DEPLOY / 'tocsind.conf').read_text().replace('/run/tocsin', str(tmp_path)).replace('/var/lib/tocsin/fleet', str(fleet)))
     host.run(str(pathlib.Path(build) / 'workers/tocsind'), '-t', '-c', str(conf))
