@@ -9,7 +9,7 @@ PACKAGES_run=(build-essential autoconf automake libtool pkg-config apache2-bin a
 PACKAGES_check=(libcmocka-dev python3 python3-pytest python3-requests python3-psycopg python3-aiosmtpd python3-yaml python3-jsonschema
     python3-cryptography
     chromium prometheus wrk jq cppcheck shellcheck clang-format yamllint libxml2-utils git
-    systemd-container mmdebstrap debian-archive-keyring nftables iptables iproute2 # machines under the rig
+    systemd-container mmdebstrap debian-archive-keyring nftables iptables iproute2 procps libfaketime # machines under the rig
     gcc-aarch64-linux-gnu qemu-user-static openssl) # the agent for arm64
 
 # What a Chromium needs that is not Ubuntu's snap.

@@ -92,6 +92,13 @@ def test_configured_packages_exist():
                 assert host.run('apt-cache', '--no-all-versions', 'show', name), name
 
 
+def test_the_page_of_installing_lists_what_the_check_installs():
+    script = '. quickstart.d/packages.sh; printf "%s\\n" "${PACKAGES_check[@]}"'
+    wanted = set(host.run('bash', '-c', script, cwd=SRC).split())
+    listed = re.findall(r'apt-get install --no-install-recommends (.*?)\n```', (SRC / 'docs/install.md').read_text(), re.S)
+    assert len(wanted) > 20 and wanted <= set(' '.join(listed).replace('\\\n', ' ').split())
+
+
 def test_images_have_the_libraries_of_what_they_run(stage):
     """Each library that an installed program or module names is in a package of its image."""
     if not shutil.which('dpkg') or 'bookworm' not in pathlib.Path('/etc/os-release').read_text():
