@@ -75,7 +75,7 @@ def test_archives_have_all_that_is_installed(unpacked):
 
 def test_two_builds_are_the_same_bytes(release, made, tmp_path):
     """In a folder of another name and length; one architecture, for both take the same way."""
-    source = sources(tmp_path / 'quite/another/folder')
+    source = sources(tmp_path / 'quite/another/folder', of=made.source)
     again = make_release(source, tmp_path / 'release', '--key', made.key, '--arch', 'native')
     for file in [*again.glob('*.tar.gz'), again / 'install.sh']:
         assert hashlib.sha256(file.read_bytes()).hexdigest() == hashlib.sha256((release / file.name).read_bytes()).hexdigest(), file.name

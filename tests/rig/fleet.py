@@ -32,6 +32,11 @@ class Fleet(Stack):
         super().fleet_make()
         self.tocsind.settings.update(fleet_allow=f'{NET}.0/24', public_url=self.url)
 
+    @staticmethod
+    def wait(fn, timeout=10, what=None):
+        """As of any Stack, and seldom enough to leave the machines some of this one's time."""
+        return host.wait(fn, timeout, what, every=0.1)
+
     # ---- hosts
 
     def enrolment(self, **kw):

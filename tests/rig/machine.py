@@ -62,7 +62,7 @@ class Machine:
             self.proc = subprocess.Popen(
                 ['unshare', '--mount', '--propagation', 'private', 'bash', '-c', f'{self.view}\n{NSPAWN}', 'machine',
                  '--tmpfs=/var/lib/docker'], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        host.wait(self.up, 30, f'machine {self.name} to be up')
+        host.wait(self.up, 30, f'machine {self.name} to be up', every=0.1)
         # nspawn lays a number of a boot of its own over the kernel's, units with ProtectKernelTunables=
         # see the kernel's, and journalctl -f in them would wait for lines of another boot
         self.sh('umount /proc/sys/kernel/random/boot_id; systemctl restart systemd-journald')

@@ -11,13 +11,16 @@ from stack import host
 
 # what an agent is made of
 PARTS = '''agent lib wire status/Makefile.* modules/Makefile.* modules/mod_tocsin.h workers/Makefile.* cli/Makefile.* sql/Makefile.* sql/schema htdocs/Makefile.*
-tests/Makefile.* conf deploy/agent aclocal.m4 build-aux config.h.in configure configure.ac m4 Makefile.am Makefile.in LICENSE'''
+tests/Makefile.* conf deploy/agent aclocal.m4 autogen.sh build-aux config.h.in configure configure.ac m4 Makefile.am Makefile.in LICENSE'''
 
 
-def sources(to):
-    """A copy of them, in another folder."""
+def sources(to, of=host.SRC):
+    """A copy of them, in another folder; of a checkout, with its configure made there."""
     to.mkdir(parents=True, exist_ok=True)
-    host.run('bash', '-c', f'cd {host.SRC} && tar -c --exclude="*.o" --exclude="*.lo" --exclude=.libs --exclude=.deps $(ls -d {" ".join(PARTS.split())}) | tar -x -C "$1"', '-', str(to))
+    there = f'cd {of} && shopt -s nullglob && for f in {" ".join(PARTS.split())}; do [ ! -e $f ] || echo $f; done'
+    host.run('bash', '-c', f'({there}) | tar -C {of} -c --exclude="*.o" --exclude="*.lo" --exclude=.libs --exclude=.deps -T - | tar -x -C "$1"', '-', str(to))
+    if not (to / 'configure').exists():
+        host.run(str(to / 'autogen.sh'))
     return to
 
 
