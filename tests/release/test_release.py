@@ -82,8 +82,8 @@ def test_two_builds_are_the_same_bytes(release, made, tmp_path):
     assert len(list(again.glob('*.tar.gz'))) == 1
 
 
-def test_make_release_says_what_is_wrong(tmp_path):
-    make = str(host.SRC / 'deploy/agent/make-release')
+def test_make_release_says_what_is_wrong(made, tmp_path):
+    make = str(made.source / 'deploy/agent/make-release')
     for words, said in (([], 'which folder'), ([str(tmp_path), '--arch', 'mips'], 'an agent for mips cannot be built'),
                         ([str(tmp_path), '--key', str(tmp_path / 'none')], 'cannot be read'), (['--what'], "there is no '--what'")):
         done = subprocess.run([make, *words], capture_output=True, text=True)

@@ -62,7 +62,10 @@ class Machine:
             self.proc = subprocess.Popen(
                 ['unshare', '--mount', '--propagation', 'private', 'bash', '-c', f'{self.view}\n{NSPAWN}', 'machine',
                  '--tmpfs=/var/lib/docker'], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        host.wait(self.up, 30, f'machine {self.name} to be up', every=0.1)
+        try:
+            host.wait(self.up, 60, f'machine {self.name} to be up', every=0.1)
+        except AssertionError as e:
+            raise AssertionError(f'{e}\n{host.tail(self.log)}') from None
         # nspawn lays a number of a boot of its own over the kernel's, units with ProtectKernelTunables=
         # see the kernel's, and journalctl -f in them would wait for lines of another boot
         self.sh('umount /proc/sys/kernel/random/boot_id; systemctl restart systemd-journald')
@@ -97,7 +100,7 @@ class Machine:
 
     def command(self, *words):
         """The command line that runs words in the machine as its root."""
-        return ['nsenter', '-t', str(self.leader), '-a', '--', 'env', '-i', f'PATH={PATH}', 'HOME=/root', 'LC_ALL=C.UTF-8', *map(str, words)]
+        return ['nsenter', '-t', str(self.leader), '-a', '-r', '-w', '--', 'env', '-i', f'PATH={PATH}', 'HOME=/root', 'LC_ALL=C.UTF-8', *map(str, words)]
 
     def run(self, *words, **kw):
         """What a program says; RuntimeError when it fails."""
