@@ -240,7 +240,9 @@ static void on_end(void *arg, const char *error)
     struct follow *f = arg;
 
     f->tap = NULL;
-    f->read_all = !error && f->container;
+    /* while there is none, none says anything that could be missed */
+    if (!error || strncmp(error, "Docker has no", 13))
+        f->read_all = !error && f->container;
     if (error && f->wait_ms == WAIT_MIN_MS)
         log_warning("following %s: %s", f->name, error);
     if (tap_error_is_cursor(error)) {

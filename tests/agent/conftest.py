@@ -36,8 +36,9 @@ def fleet(build, rig, release):
     made.stop()
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def repository(rig, tmp_path_factory):
+    """Each story has its own: the last commit of another may be a broken one."""
     made = Repository(tmp_path_factory.mktemp('repository'))
     yield made
     made.stop()
