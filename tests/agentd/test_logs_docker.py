@@ -9,6 +9,8 @@ import urllib.parse
 
 import pytest
 
+from stack import host
+
 import agentrig
 from journal import Events
 
@@ -231,7 +233,10 @@ def test_a_stream_of_a_container_goes_on_through_its_lives(box):
     box.docker.start()
     box.docker.say('again')
     assert read(stream, 'again') == (['again'], [])
+    del box.docker.containers['box']
+    asked = len(box.docker.calls)
     box.docker.stop()
+    host.wait(lambda: len(box.docker.calls) > asked, 10, 'the container to be missed')
     box.docker.start('beef' * 16, fresh=True)
     box.docker.say('another one', ns=BASE + 9000 * 10**9)
     assert read(stream, 'another one') == (['another one'], [])
