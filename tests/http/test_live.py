@@ -332,7 +332,7 @@ def test_wrong_directive_stops_the_start_with_a_sentence(stack, line, words):
 def test_small_async_factor_is_warned_of(build):
     with Stack(build, before='AsyncRequestWorkerFactor 2', children=1, tocsind=False) as s:
         log = s.root / 'logs/error.log'  # the port is open before the configuration is looked through
-        s.wait(lambda: 'AsyncRequestWorkerFactor 2 leaves room for only' in log.read_text(), 10, 'the warning')
+        s.wait(lambda: log.exists() and 'AsyncRequestWorkerFactor 2 leaves room for only' in log.read_text(), 10, 'the warning')
 
 
 def test_polled_stream_where_none_can_be_held(build):
