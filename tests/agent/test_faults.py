@@ -1,7 +1,11 @@
 """What goes wrong between a Tocsin and its machines, and on them: every outage is one incident with one
 message and one recovery, and no file is ever half written."""
 import concurrent.futures
+import contextlib
+import os
+import pathlib
 import random
+import signal
 import threading
 import time
 
@@ -77,6 +81,21 @@ def test_loss_and_delay_are_no_silence(fleet, machines, outage):
 
 # ---- the machine
 
+def helper(machine, writer):
+    """The process that writes for the agent, stopped as soon as it is there; None when the writer was done before it was seen."""
+    inside = os.readlink(f'/proc/{machine.leader}/ns/pid')
+    others = set()
+    while writer.is_alive():
+        for pid in set(filter(str.isdigit, os.listdir('/proc'))) - others:
+            with contextlib.suppress(OSError):
+                if b'env-helper' in pathlib.Path(f'/proc/{pid}/cmdline').read_bytes() and os.readlink(f'/proc/{pid}/ns/pid') == inside:
+                    os.kill(int(pid), signal.SIGSTOP)
+                    return int(pid)
+                if os.readlink(f'/proc/{pid}/ns/pid') != inside:
+                    others.add(pid)
+    return None
+
+
 def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
     """kill -9 at any moment of a write: the file is the old one or the new one."""
     machine = machines['lossy']
@@ -94,11 +113,15 @@ def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
         writer = threading.Thread(target=put)
         began = time.monotonic()
         writer.start()
-        if n:
-            # the moment is the point of it, not a wait: somewhere in what a whole one took
-            time.sleep(dice.uniform(0, took))
-            agent = f"systemctl kill -s KILL tocsin-agent; " if n % 5 == 1 else ''
-            machine.sh(f'{agent}kill -KILL $(pgrep -f "[e]nv-helper") 2>/dev/null || :')
+        if n and (pid := helper(machine, writer)):
+            if n % 5 == 1:
+                machine.run('systemctl', 'kill', '-s', 'KILL', 'tocsin-agent')
+            if n % 4:
+                os.kill(pid, signal.SIGCONT)
+                # the moment is the point of it, not a wait: somewhere in what a whole one took
+                time.sleep(dice.uniform(0, took))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         writer.join()
         took = took or time.monotonic() - began
         after = machine.read('/srv/shop/.env')
