@@ -18,7 +18,6 @@ def base(build):
     stack = Stack(build, start=False)
     try:
         stack.pg.create()
-        stack.pg.migrate()
         stack.owner = stack.db("insert into tocsin.account (email, role) values ('a@example.org', 'admin') returning id")[0][0]
         yield stack
     finally:

@@ -337,11 +337,8 @@ def pg(build):
     host.give(root / 'logs')
     cluster = Postgres(root, pathlib.Path(build).resolve())
     cluster.create()
-    cluster.migrate()
     yield cluster
-    if cluster.conn:
-        cluster.conn.close()
-    cluster.stop('immediate')
+    cluster.remove()
     shutil.rmtree(root)
 
 

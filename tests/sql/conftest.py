@@ -18,10 +18,7 @@ def pg(build):
     cluster = Postgres(root, pathlib.Path(build).resolve())
     try:
         cluster.create()
-        cluster.migrate()
         yield cluster
     finally:
-        if cluster.conn:
-            cluster.conn.close()
-        cluster.stop('immediate')
+        cluster.remove()
         shutil.rmtree(root)

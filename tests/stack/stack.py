@@ -31,13 +31,11 @@ class Stack:
     wait = staticmethod(host.wait)
 
     def __init__(self, build=None, before='', extra='', path='', tocsind=None, settings=None,
-                 start=True, children=2, keep=False, durable=False,
-                 fleet=False):
+                 start=True, children=2, durable=False, fleet=False):
         self.build = pathlib.Path(build or os.environ.get('TOCSIN_BUILD', host.SRC / 'build')).resolve()
         if not (self.build / 'Makefile').exists():
             raise RuntimeError(f'{self.build} is no build tree: configure and make there first')
         self.root = pathlib.Path(tempfile.mkdtemp(prefix='tocsin.', dir='/tmp'))
-        self.keep = keep
         self.root.chmod(0o755)
         host.give(self.root)
         for name in ('run', 'logs', 'asan', 'status', 'status-data'):
@@ -71,7 +69,6 @@ class Stack:
         if self.with_fleet:
             self.fleet_make()
         self.pg.create()
-        self.pg.migrate()
         self.httpd.start()
         if self.with_tocsind:
             self.tocsind.start()
@@ -84,10 +81,7 @@ class Stack:
     def stop(self, check=True):
         """End all that was started. Fails when a sanitizer had something to say."""
         trouble = []
-        ends = [self.tocsind.stop, self.httpd.stop]
-        if (self.root / 'pg/postmaster.pid').exists():
-            ends.append(lambda: self.pg.stop('immediate'))
-        ends += [double.stop for double in self.doubles]
+        ends = [self.tocsind.stop, self.httpd.stop, self.pg.remove, *(double.stop for double in self.doubles)]
         if self.smtp:
             ends.append(self.smtp.stop)
         for end in ends:
@@ -98,8 +92,7 @@ class Stack:
         trouble += self.reports()
         if trouble and check:
             trouble.append(self.logs())
-        if not self.keep:
-            shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
         if trouble and check:
             raise AssertionError('\n'.join(trouble))
 
