@@ -30,10 +30,12 @@ def stages():
 @pytest.fixture(scope='module')
 def stage(build, tmp_path_factory):
     """What the image's build stage has under /stage."""
-    root = tmp_path_factory.mktemp('stage')
-    work = tmp_path_factory.mktemp('installed')
-    host.run(str(SRC / 'configure'), '-q', '--prefix=/usr', '--sysconfdir=/etc', '--localstatedir=/var', 'CFLAGS=-O0', cwd=work)
-    host.run('make', '-s', '-j2', cwd=work)
+    root, work = tmp_path_factory.mktemp('stage'), build
+    folders = {'prefix': '/usr', 'sysconfdir': '/etc', 'localstatedir': '/var'}
+    if not folders.items() <= host.make_vars(build).items():
+        work = tmp_path_factory.mktemp('installed')
+        host.run(str(SRC / 'configure'), '-q', *(f'--{name}={at}' for name, at in folders.items()), 'CFLAGS=-O0', cwd=work)
+        host.run('make', '-s', '-j2', cwd=work)
     host.run('make', '-s', 'install', f'DESTDIR={root}', cwd=work)
     return root
 

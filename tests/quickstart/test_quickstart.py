@@ -88,6 +88,22 @@ def running(site):
         home.remove()
 
 
+def stub(fresh, name, script):
+    """A program of that name ahead of the real one."""
+    folder = fresh.top / 'bin'
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f'#!/bin/sh\n{script}\n')
+    (folder / name).chmod(0o755)
+    return {'PATH': f'{folder}:{os.environ["PATH"]}'}
+
+
+def built(other, fresh):
+    """A make that takes what the other home has built: for stories that are not about building."""
+    return stub(fresh, 'make', f'''case "$*" in *DESTDIR=*) ;; *-j* | *release*) exit 0;; *) exec /usr/bin/make "$@";; esac
+for word; do case $word in DESTDIR=*) to=${{word#DESTDIR=}}{fresh.dir};; esac; done
+mkdir -p "$to/conf" && cp -R {other.dir}/opt "$to/opt"''')
+
+
 def sign_in(home):
     client = requests.Session()
     answer = client.post(f'http://127.0.0.1:{home.port}/api/v1/session', timeout=10,
@@ -241,7 +257,7 @@ def test_stop_and_restart(running):
 
 def test_two_homes_side_by_side(running, fresh):
     """The second has nobody yet: it gives a code, and keeps the address for who uses it."""
-    said = fresh.start('http://127.0.0.1:9/')
+    said = fresh.start('http://127.0.0.1:9/', **built(running, fresh))
     code = re.search(r'set-up code: (\S+)', said)[1]
     assert f'http://127.0.0.1:{fresh.port}/setup/#{code}' in said
     first, second = running.pids(), fresh.pids()
@@ -277,22 +293,6 @@ def refused(said, code, *words):
     assert 'To do:' in said
     for word in words:
         assert word in said
-
-
-def stub(fresh, name, script):
-    """A program of that name ahead of the real one."""
-    folder = fresh.top / 'bin'
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f'#!/bin/sh\n{script}\n')
-    (folder / name).chmod(0o755)
-    return {'PATH': f'{folder}:{os.environ["PATH"]}'}
-
-
-def built(other, fresh):
-    """A make that takes what the other home has built: for stories that are not about building."""
-    return stub(fresh, 'make', f'''case "$*" in *DESTDIR=*) ;; *-j* | *release*) exit 0;; *) exec /usr/bin/make "$@";; esac
-for word; do case $word in DESTDIR=*) to=${{word#DESTDIR=}}{fresh.dir};; esac; done
-mkdir -p "$to/conf" && cp -R {other.dir}/opt "$to/opt"''')
 
 
 def test_a_demonstration_is_a_home_of_its_own(running, fresh):
