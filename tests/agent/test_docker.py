@@ -43,6 +43,7 @@ def test_logs_of_a_container(fleet, machine, box):
 
 
 def test_restart_stop_start(fleet, machine, box):
+    fleet.settled(box)
     before, told = machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box'), fleet.told(box)
     assert fleet.act(box, 'restart')['state'] == 'done'
     assert machine.run('docker', 'inspect', '-f', '{{.State.StartedAt}}', 'box') != before
@@ -55,7 +56,7 @@ def test_restart_stop_start(fleet, machine, box):
 
 
 def test_crash_of_a_container_is_an_incident(fleet, machine, box):
-    fleet.until(box, 'up')
+    fleet.settled(box)
     fleet.set('apps', box, auto_restart=True)
     had = len(fleet.incidents(box))
     machine.run('docker', 'kill', 'box')

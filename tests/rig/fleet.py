@@ -97,6 +97,12 @@ class Fleet(Stack):
         return self.wait(lambda: (a := self.api('GET', f'/apps/{number}/actions/{action}').json())['state']
                          not in ('asked', 'running') and a, LONG, f'{verb} of app {number}')
 
+    def settled(self, number):
+        """It is up, and whatever was to be said of what happened to it is said."""
+        owed = "select from tocsin.outbox where monitor = %s and state = 'pending'"
+        self.until(number, 'up')
+        self.wait(lambda: not any(is_open for _, is_open in self.incidents(number)) and not self.db(owed, number), LONG, f'app {number} to be settled')
+
     def told(self, number):
         """The kinds of the messages about a host or an app, in their order; each once."""
         sent = {}
