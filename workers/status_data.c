@@ -36,10 +36,10 @@ struct export
     struct data_systems systems;
     char *mark, at[48]; /* how far it is; NULL: not known */
     char *next, next_at[48];
-    char before[48]; /* filling what is older: from there */
-    int filling;     /* index of the system; -1: none */
-    bool runs, read; /* a round runs; the watermark was looked for */
-    bool failed;
+    char before[48];   /* filling what is older: from there */
+    int filling;       /* index of the system; -1: none */
+    bool runs, read;   /* a round runs; the watermark was looked for */
+    bool failed, sure; /* sure: all that was appended lies before mark */
     json_t *notes;
     int64_t due_ms, packed_day;
 };
@@ -163,7 +163,12 @@ static int append(struct export *x, struct store *s, const PGresult *res, int ro
             .lat = (int32_t)db_int(res, row, col + 3, 0),
             .err = PQgetisnull(res, row, col + 4) ? NULL : PQgetvalue(res, row, col + 4)};
     }
-    rv = n ? store_append(s, r, (size_t)n) : 0;
+    if (n == 0)
+        rv = 0;
+    else if (svc || x->sure)
+        rv = store_append(s, r, (size_t)n);
+    else /* who was here before may have ended between the readings and the mark */
+        rv = store_append_new(s, r, (size_t)n) < 0 ? -1 : 0;
     free(r);
     if (rv == 0)
         json_object_set_new(
@@ -239,13 +244,26 @@ static int write_all(struct export *x, struct store *s, const PGresult *res, cha
         snprintf(error, size, "%s", store_error(s));
         return -1;
     }
-    if (mark_write(x, error, size) ||
-        data_notes(&notes, x->notes, &x->systems, x->w->conf->public_url,
-                   x->w->conf->status_data_page, error, size))
+    x->sure = mark_write(x, error, size) == 0;
+    if (!x->sure || data_notes(&notes, x->notes, &x->systems, x->w->conf->public_url,
+                               x->w->conf->status_data_page, error, size))
         return -1;
     rv = rebuild(x, s, &notes, error, size);
     notes_free(&notes);
     return rv;
+}
+
+/* The store, when there is something to write into it; NULL ends the round. */
+static struct store *answered(struct export *x, enum db_end end, const PGresult *res)
+{
+    char error[512] = "";
+    struct store *s;
+
+    if (!went_well(x, end, res))
+        return NULL;
+    if (!(s = store_open(dir(x), true, LOCK_WAIT_MS, error, sizeof(error))))
+        round_ends(x, error);
+    return s;
 }
 
 static void on_since(void *arg, enum db_end end, const PGresult *res)
@@ -255,12 +273,8 @@ static void on_since(void *arg, enum db_end end, const PGresult *res)
     struct store *s;
     int rv;
 
-    if (!went_well(x, end, res))
+    if (!(s = answered(x, end, res)))
         return;
-    if (!(s = store_open(dir(x), true, LOCK_WAIT_MS, error, sizeof(error)))) {
-        round_ends(x, error);
-        return;
-    }
     take_next(x, res);
     rv = write_all(x, s, res, error, sizeof(error));
     store_close(s);
@@ -276,12 +290,8 @@ static void on_between(void *arg, enum db_end end, const PGresult *res)
     struct store *s;
     int rv;
 
-    if (!went_well(x, end, res))
+    if (!(s = answered(x, end, res)))
         return;
-    if (!(s = store_open(dir(x), true, LOCK_WAIT_MS, error, sizeof(error)))) {
-        round_ends(x, error);
-        return;
-    }
     if ((rv = append(x, s, res, 0, 0, x->systems.item[x->filling].svc)) < 0)
         snprintf(error, sizeof(error), "%s", store_error(s));
     store_close(s);
