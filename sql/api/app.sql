@@ -14,23 +14,10 @@ $$;
 create or replace function tocsin.app_columns(who tocsin.account, input jsonb) returns json
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-    everything constant boolean := who.role in ('operator', 'admin');
-    low constant bigint := case when everything then 0 else who.id end;
-    high constant bigint := case when everything then 9223372036854775807 else who.id end;
-    granted constant bigint[] := case when everything then '{}' else tocsin.fleet_granted(who.id) end;
-    rev xid8;
-    gone bigint[] := '{}';
+    v record;
     columns json;
 begin
-    if input->>'since' !~ '^[0-9]{1,19}$' then
-        perform tocsin.fail(422, 'This is no rev of a list.', 'since', 'must be `rev` of an earlier answer');
-    end if;
-    rev := input->>'since';
-    if rev is not null then
-        gone := array(select m.id from tocsin.monitor m
-                       where m.type = 'app' and (m.owner between low and high or m.id = any (granted))
-                         and m.deleted_at is not null and m.changed >= rev);
-    end if;
+    select * into v from tocsin.fleet_scope(who, 'app', input);
     with shown as (
         select m.id, m.name as called, m.owner, a.host, a.key, a.title, a.kind, a.unit, a.state, a.restarts, a.auto_restart,
                a.wanted, a.gone_at is not null as left_list, a.facts->>'commit' as commit, h.name as host_name,
@@ -47,9 +34,9 @@ begin
           left join tocsin.monitor_state s on s.monitor = m.id
           left join tocsin.fleet_latest l on l.monitor = m.id
           left join tocsin.monitor_figures f on f.monitor = m.id
-         where m.type = 'app' and m.deleted_at is null and (m.owner between low and high or m.id = any (granted))
-           and (rev is null or m.changed >= rev or s.changed >= rev or a.changed >= rev or l.changed >= rev
-                or exists (select from tocsin.app_action x where x.app = m.id and x.changed >= rev))
+         where m.type = 'app' and m.deleted_at is null and (m.owner between v.low and v.high or m.id = any (v.granted))
+           and (v.rev is null or m.changed >= v.rev or s.changed >= v.rev or a.changed >= v.rev or l.changed >= v.rev
+                or exists (select from tocsin.app_action x where x.app = m.id and x.changed >= v.rev))
            and tocsin.app_matches(m, a, tocsin.shown_status(coalesce(s.status, 0::smallint), l.at, m.interval_s), input)
     )
     select json_build_object(
@@ -67,7 +54,7 @@ begin
                'doing', coalesce(array_agg(t.doing order by t.id), '{}'), 'left', coalesce(array_agg(t.left_list order by t.id), '{}'),
                'up24', coalesce(array_agg(t.up24 order by t.id), '{}'), 'up30', coalesce(array_agg(t.up30 order by t.id), '{}'),
                'bars24', coalesce(array_agg(t.bars24 order by t.id), '{}'), 'owner', coalesce(array_agg(t.owner order by t.id), '{}'),
-               'gone', gone)
+               'gone', v.gone)
       into columns from shown t;
     return columns;
 end $$;
@@ -77,19 +64,19 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
     who  tocsin.account := tocsin.caller(caller, 'viewer');
     most constant integer := coalesce((input->>'limit')::integer, 50);
-    everything constant boolean := who.role in ('operator', 'admin');
-    granted constant bigint[] := case when everything then '{}' else tocsin.fleet_granted(who.id) end;
+    v    record;
     page tocsin.monitor[];
 begin
     if input->>'view' = 'list' then
         return tocsin.app_columns(who, input);
     end if;
+    select * into v from tocsin.fleet_scope(who, 'app', input - 'since');
     page := array(
         select m from tocsin.monitor m
           join tocsin.app a on a.monitor = m.id
           left join tocsin.monitor_state s on s.monitor = m.id
           left join tocsin.fleet_latest l on l.monitor = m.id
-         where m.type = 'app' and m.deleted_at is null and (everything or m.owner = who.id or m.id = any (granted))
+         where m.type = 'app' and m.deleted_at is null and (m.owner between v.low and v.high or m.id = any (v.granted))
            and (input->>'after' is null or m.id > (input->>'after')::bigint)
            and tocsin.app_matches(m, a, tocsin.shown_status(coalesce(s.status, 0::smallint), l.at, m.interval_s), input)
          order by m.id limit most + 1);

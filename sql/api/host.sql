@@ -17,23 +17,10 @@ $$;
 create or replace function tocsin.host_columns(who tocsin.account, input jsonb) returns json
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-    everything constant boolean := who.role in ('operator', 'admin');
-    low constant bigint := case when everything then 0 else who.id end;
-    high constant bigint := case when everything then 9223372036854775807 else who.id end;
-    granted constant bigint[] := case when everything then '{}' else tocsin.fleet_granted(who.id) end;
-    rev xid8;
-    gone bigint[] := '{}';
+    v record;
     columns json;
 begin
-    if input->>'since' !~ '^[0-9]{1,19}$' then
-        perform tocsin.fail(422, 'This is no rev of a list.', 'since', 'must be `rev` of an earlier answer');
-    end if;
-    rev := input->>'since';
-    if rev is not null then
-        gone := array(select m.id from tocsin.monitor m
-                       where m.type = 'host' and (m.owner between low and high or m.id = any (granted))
-                         and m.deleted_at is not null and m.changed >= rev);
-    end if;
+    select * into v from tocsin.fleet_scope(who, 'host', input);
     with shown as (
         select m.id, m.name, m.tags, m.owner, m.interval_s, h.os, h.arch, h.agent_version, h.reboot_needed,
                tocsin.j_int(l.facts->'uptime_s') as uptime_s, tocsin.host_limits(h.thresholds) as thresholds, x.cpu, x.mem_pct, x.disk_pct,
@@ -55,8 +42,8 @@ begin
                                from (select y.gone_at, z.status, z.changed from tocsin.app y
                                       cross join lateral (select * from tocsin.monitor_state t where t.monitor = y.monitor offset 0) z
                                       where y.host = m.id offset 0) a) n
-         where m.type = 'host' and m.deleted_at is null and (m.owner between low and high or m.id = any (granted))
-           and (rev is null or m.changed >= rev or s.changed >= rev or h.changed >= rev or l.changed >= rev or n.changed >= rev)
+         where m.type = 'host' and m.deleted_at is null and (m.owner between v.low and v.high or m.id = any (v.granted))
+           and (v.rev is null or m.changed >= v.rev or s.changed >= v.rev or h.changed >= v.rev or l.changed >= v.rev or n.changed >= v.rev)
            and tocsin.host_matches(m, h, tocsin.shown_status(coalesce(s.status, 0::smallint), l.at, m.interval_s), input)
     )
     select json_build_object(
@@ -76,7 +63,7 @@ begin
                'apps', coalesce(array_agg(t.apps order by t.id), '{}'), 'bad', coalesce(array_agg(t.bad order by t.id), '{}'),
                'up24', coalesce(array_agg(t.up24 order by t.id), '{}'), 'up30', coalesce(array_agg(t.up30 order by t.id), '{}'),
                'bars24', coalesce(array_agg(t.bars24 order by t.id), '{}'), 'owner', coalesce(array_agg(t.owner order by t.id), '{}'),
-               'gone', gone)
+               'gone', v.gone)
       into columns from shown t;
     return columns;
 end $$;
@@ -86,19 +73,19 @@ language plpgsql stable security definer set search_path = '' as $$
 declare
     who  tocsin.account := tocsin.caller(caller, 'viewer');
     most constant integer := coalesce((input->>'limit')::integer, 50);
-    everything constant boolean := who.role in ('operator', 'admin');
-    granted constant bigint[] := case when everything then '{}' else tocsin.fleet_granted(who.id) end;
+    v    record;
     page tocsin.monitor[];
 begin
     if input->>'view' = 'list' then
         return tocsin.host_columns(who, input);
     end if;
+    select * into v from tocsin.fleet_scope(who, 'host', input - 'since');
     page := array(
         select m from tocsin.monitor m
           join tocsin.host h on h.monitor = m.id
           left join tocsin.monitor_state s on s.monitor = m.id
           left join tocsin.fleet_latest l on l.monitor = m.id
-         where m.type = 'host' and m.deleted_at is null and (everything or m.owner = who.id or m.id = any (granted))
+         where m.type = 'host' and m.deleted_at is null and (m.owner between v.low and v.high or m.id = any (v.granted))
            and (input->>'after' is null or m.id > (input->>'after')::bigint)
            and tocsin.host_matches(m, h, tocsin.shown_status(coalesce(s.status, 0::smallint), l.at, m.interval_s), input)
          order by m.id limit most + 1);

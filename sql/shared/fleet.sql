@@ -99,6 +99,30 @@ language sql stable security definer set search_path = '' as $$
                   where g.account = fleet_granted.account)
 $$;
 
+-- What a list of hosts or apps has for somebody: owners between low and high (a range that an index has, for
+-- those who see everything, too), and what was granted. since of the input: rev, after which the list has only
+-- what changed, and gone, what was deleted after it.
+create or replace function tocsin.fleet_scope(who tocsin.account, type text, input jsonb,
+                                              out low bigint, out high bigint, out granted bigint[], out rev xid8, out gone bigint[])
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    everything constant boolean := who.role in ('operator', 'admin');
+begin
+    low := case when everything then 0 else who.id end;
+    high := case when everything then 9223372036854775807 else who.id end;
+    granted := case when everything then '{}' else tocsin.fleet_granted(who.id) end;
+    gone := '{}';
+    if input->>'since' !~ '^[0-9]{1,19}$' then
+        perform tocsin.fail(422, 'This is no rev of a list.', 'since', 'must be `rev` of an earlier answer');
+    end if;
+    rev := input->>'since';
+    if rev is not null then
+        gone := array(select m.id from tocsin.monitor m
+                       where m.type = fleet_scope.type and (m.owner between low and high or m.id = any (granted))
+                         and m.deleted_at is not null and m.changed >= rev);
+    end if;
+end $$;
+
 -- ---------------------------------------------------------------- word of it
 
 -- Who is told of these: the owner, and who has a grant. Operators are told of everything
