@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rig.apps import put_plain, put_shop
+from rig.apps import put_plain, put_shop, said_by_shop
 from stack import Events
 
 pytestmark = pytest.mark.usefixtures('machines')
@@ -28,10 +28,6 @@ def shop(fleet, machines):
     number = fleet.app_id(machines, 'shop')
     fleet.until(number, 'up')
     return number
-
-
-def said_by(machine, path='index.html'):
-    return machine.run('curl', '-fsS', '--retry', '5', '--retry-connrefused', '--retry-delay', '1', f'http://127.0.0.1:8080/{path}').strip()
 
 
 # ---- enrolment and states
@@ -108,26 +104,18 @@ def test_env_is_edited_with_a_diff_and_taken_over(fleet, machines, shop):
     assert text.startswith('# what the shop says\n') and 'export SHOP_SECRET=hunter2   # never shown\n\nLIMIT=10\n' in text
     assert machines.run('stat', '-c', '%U:%G %a', '/srv/shop/.env').strip() == 'shop:shop 600'
     assert fleet.act(shop, 'restart')['state'] == 'done'
-    assert said_by(machines) == "ann's \"shop\""
+    assert said_by_shop(machines) == "ann's \"shop\""
 
 
 # ---- deploys
 
-def deploy(fleet, shop, ref='main', **kw):
-    answer = fleet.api('POST', f'/apps/{shop}/deploys', json={'ref': ref, **kw})
-    assert answer.status_code == 202, answer.text
-    number = answer.json()['id']
-    return fleet.wait(lambda: (d := fleet.api('GET', f'/apps/{shop}/deploys/{number}').json())['state']
-                      not in ('asked', 'running') and d, 60, f'deploy of {ref}')
-
-
 def test_deploy_of_a_commit(fleet, machines, shop, repository):
     wanted = repository.commit('2.0', 'The shop has a door')
-    done = deploy(fleet, shop)
+    done = fleet.deploy(shop)
     assert done['state'] == 'succeeded', done
     assert done['from'] == repository.first and done['to'] == wanted
     assert done['subjects'] == ['The shop has a door'] or 'The shop has a door' in str(done['subjects'])
-    assert said_by(machines, 'version') == '2.0'
+    assert said_by_shop(machines, 'version') == '2.0'
     fleet.wait(lambda: fleet.app(shop)['commit'] == wanted, 10, 'the commit in the state')
     assert 'building 2.0' in (done.get('output') or '')
 
@@ -137,11 +125,11 @@ def test_deploy_that_fails_rolls_back(fleet, machines, shop, repository, version
     """One whose build fails, and one that builds and does not come up."""
     good = machines.run('runuser', '-u', 'shop', '--', 'git', '-C', '/srv/shop', 'rev-parse', 'HEAD').strip()
     repository.commit(version, f'The shop is {version}')
-    done = deploy(fleet, shop)
+    done = fleet.deploy(shop)
     assert done['state'] == 'rolled-back', done
     assert done['error']
     assert machines.run('runuser', '-u', 'shop', '--', 'git', '-C', '/srv/shop', 'rev-parse', 'HEAD').strip() == good
-    assert said_by(machines, 'version') == '2.0'
+    assert said_by_shop(machines, 'version') == '2.0'
     assert machines.is_active('shop')
 
 
@@ -166,7 +154,7 @@ def test_crash_is_an_incident_and_ends_by_itself(fleet, machines, shop):
     fleet.wait(lambda: len(fleet.incidents(shop)) == had[0] + 1, 20, 'an incident')
     fleet.wait(lambda: not fleet.incidents(shop)[-1][1], 30, 'its end')
     fleet.until(shop, 'up')
-    assert said_by(machines, 'version')
+    assert said_by_shop(machines, 'version')
     last = fleet.api('GET', f'/apps/{shop}/actions').json()['items'][0]
     assert last['kind'] == 'restart' and last['auto'] is True and last['state'] == 'done'
     assert fleet.app(shop)['guard']['done'] == 1, 'one was enough: what starts is given time'

@@ -1,17 +1,17 @@
-"""The same with containers under a real dockerd: states, figures, logs, restarts, a crash. Docker
-deploys nothing: an image is somebody else's to make, so there is no deploy here."""
+"""The same with containers under a real dockerd: states, figures, logs, env files, restarts, deploys, a crash. The shop's
+container runs what is checked out; no deploy makes an image."""
 import pytest
 
-from rig.apps import put_container
+from rig.apps import put_container, put_shop, said_by_shop
 from rig.machine import counts_memory
 from stack import Events, host
 
 
 @pytest.fixture(scope='module')
-def machine(rig, fleet):
+def machine(rig, fleet, repository):
     made = rig.machine('docker', accounts=True)
     made.docker_start()
-    fleet.join(made, put_container(made, 'box'), put_container(made, 'idle'), more=['--docker'])
+    fleet.join(made, put_container(made, 'box'), put_container(made, 'idle'), put_shop(made, repository, container=True), more=['--docker'])
     yield made
     made.crash()
 
@@ -55,6 +55,40 @@ def test_restart_stop_start(fleet, machine, box):
     fleet.until(box, 'up')
 
 
+@pytest.fixture(scope='module')
+def shop(fleet, machine):
+    number = fleet.app_id(machine, 'shop')
+    app = fleet.until(number, 'up')
+    assert app['type'] == 'docker' and app['deploy'] is True and app['health']['ok'] is True
+    return number
+
+
+def test_env_file_of_a_container(fleet, machine, shop):
+    path = f'/apps/{shop}/env/main'
+    before = fleet.api('GET', path)
+    assert 'hunter2' not in before.text and 'good morning' in before.text
+    saved = fleet.api('PUT', path, json={'set': {'GREETING': "ann's \"box\""}}, headers={'If-Match': before.headers['ETag']})
+    assert saved.ok and saved.json()['keys']['changed'] == ['GREETING'], saved.text
+    assert fleet.act(shop, 'restart')['state'] == 'done'
+    assert said_by_shop(machine) == "ann's \"box\""
+
+
+def test_deploys_of_a_container(fleet, machine, shop, repository):
+    """A commit that runs, then one that cannot be built and one that cannot start."""
+    good = repository.commit('2.0', 'The shop has a door')
+    done = fleet.deploy(shop)
+    assert done['state'] == 'succeeded' and done['to'] == good and 'building 2.0' in done['output'], done
+    assert said_by_shop(machine, 'version') == '2.0'
+    for version in ('unbuildable', 'broken'):
+        repository.commit(version, f'The shop is {version}')
+        done = fleet.deploy(shop)
+        assert done['state'] == 'rolled-back' and done['error'], done
+        assert said_by_shop(machine, 'version') == '2.0'
+    fleet.settled(shop)
+    verbs = {a['action'] for a in fleet.api('GET', f'/apps/{shop}/audit').json()['items']}
+    assert {'app.env', 'app.restart', 'app.deploy'} <= verbs
+
+
 def test_crash_of_a_container_is_an_incident(fleet, machine, box):
     fleet.settled(box)
     fleet.set('apps', box, auto_restart=True)
@@ -72,7 +106,7 @@ def test_agent_outlives_docker(fleet, machine, box):
     machine.run('systemctl', 'stop', 'docker.socket', 'docker')
     fleet.wait(lambda: fleet.app(box)['status'] != 'up', 20, 'Docker to be missed')
     machine.run('systemctl', 'start', 'docker')
-    machine.run('docker', 'start', 'box', 'idle')
+    machine.run('docker', 'start', 'box', 'idle', 'shop')
     fleet.until(box, 'up')
     assert machine.show('tocsin-agent', 'MainPID') == agent
 
@@ -82,4 +116,4 @@ def test_what_is_not_on_the_list_is_out_of_reach(fleet, machine, box):
     machine.run('docker', 'run', '-d', '--name', 'other', '--network', 'host', 'busybox:1', 'sleep', '1000')
     host.wait(lambda: 'other' in machine.run('docker', 'ps'), 10)
     apps = [a['key'] for a in fleet.host('docker')['apps']]
-    assert apps == ['box', 'idle'] or set(apps) == {'box', 'idle'}
+    assert set(apps) == {'box', 'idle', 'shop'}

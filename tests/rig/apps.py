@@ -41,7 +41,7 @@ ExecStart=/srv/shop/run
 '''
 SHOP = '''
 [app shop]
-unit = shop.service
+{runs}
 name = Shop
 dir = /srv/shop
 env main = /srv/shop/.env
@@ -102,15 +102,22 @@ class Repository:
         self.daemon.wait()
 
 
-def put_shop(machine, repository):
-    """What the agent's list says of it."""
+def put_shop(machine, repository, container=False):
+    """What the agent's list says of it. As a container it has no image of its own: it runs what is checked out."""
     machine.sh(f'''useradd --system --user-group --home-dir /srv/shop --shell /usr/sbin/nologin shop
         install -d -o shop -g shop /srv/shop
         runuser -u shop -- git clone -q {repository.url} /srv/shop
         cd /srv/shop && runuser -u shop -- ./build''')
     machine.write('/srv/shop/.env', ENV, '600', 'shop:shop')
-    put_unit(machine, 'shop', SHOP_UNIT)
-    return SHOP.format(repository=repository.url)
+    if container:
+        put_container(machine, 'shop', 'set -a; . ./.env; set +a; exec ./run', '-v', '/srv/shop:/srv/shop', '-w', '/srv/shop', '--tmpfs', '/run/shop')
+    else:
+        put_unit(machine, 'shop', SHOP_UNIT)
+    return SHOP.format(repository=repository.url, runs='container = shop' if container else 'unit = shop.service')
+
+
+def said_by_shop(machine, path='index.html'):
+    return machine.run('curl', '-fsS', '--retry', '5', '--retry-connrefused', '--retry-delay', '1', f'http://127.0.0.1:8080/{path}').strip()
 
 
 def put_plain(machine, name='plain', unit=PLAIN_UNIT):

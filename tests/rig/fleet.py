@@ -112,6 +112,13 @@ class Fleet(Stack):
                 sent.setdefault({k.lower(): v for k, v in request['headers'].items()}['webhook-id'], body['type'].split('.')[-1])
         return list(sent.values())
 
+    def deploy(self, number, ref='main', **kw):
+        """A deploy when it is over."""
+        answer = self.api('POST', f'/apps/{number}/deploys', json={'ref': ref, **kw})
+        assert answer.status_code == 202, answer.text
+        at = f"/apps/{number}/deploys/{answer.json()['id']}"
+        return self.wait(lambda: (d := self.api('GET', at).json())['state'] not in ('asked', 'running') and d, 60, f'deploy of {ref}')
+
     def incidents(self, number):
         """Of that host or app, the oldest first: (id, is it open)."""
         return self.db('select id, resolved_at is null from tocsin.incident where monitor = %s order by id', number)
