@@ -27,6 +27,7 @@ APLOG_USE_MODULE(tocsin);
 #define ARGS_MAX 8
 #define DEADLINE apr_time_from_sec(8) /* a server that hangs; statement_timeout is less */
 #define BREAK_US 100000               /* between two looks for a database that is away */
+#define LOOK_US  3000000              /* more than a look takes, see server_learn() */
 
 /* What is known of a pooled connection; lives in the connection's pool. */
 typedef struct {
@@ -82,22 +83,30 @@ void db_memory_attach(void *memory)
 
 /* ---------------------------------------------------------------- the breaker */
 
-/* May this thread try? While broken only the one that moves the time on, and that one
- * looks first without mod_dbd, which would log it. */
+/*
+ * May this thread try? While broken only the one that moves the time on, and that one looks
+ * first without mod_dbd, which would log it. A server that hangs keeps whoever looks for
+ * seconds: nobody else looks meanwhile, nor for as long again.
+ */
 static int breaker_pass(void)
 {
     apr_int64_t until = __atomic_load_n(broken, __ATOMIC_RELAXED);
-    apr_time_t now;
+    apr_time_t now, took;
     const char *where;
 
     if (!until)
         return 1;
     now = apr_time_now();
-    if (now < until || !__atomic_compare_exchange_n(broken, &until, now + BREAK_US, 0,
+    if (now < until || !__atomic_compare_exchange_n(broken, &until, now + LOOK_US, 0,
                                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return 0;
     where = __atomic_load_n(&server, __ATOMIC_ACQUIRE);
-    return !where || PQping(where) == PQPING_OK;
+    if (!where || PQping(where) == PQPING_OK)
+        return 1;
+    took = apr_time_now() - now;
+    __atomic_store_n(broken, now + took + (took > BREAK_US ? took : BREAK_US),
+                     __ATOMIC_RELAXED);
+    return 0;
 }
 
 static void breaker_trip(request_rec *r)
