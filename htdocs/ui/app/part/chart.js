@@ -110,7 +110,7 @@ function options({ measured, names, shown, stacked, from, to, box, down, setAt, 
     const ink = { stroke: css('--text-3'), grid: { stroke: css('--border'), width: 1 }, ticks: { show: false }, font: `11px ${css('--sans')}` };
     const long = to - from > 2.5 * 86400;
     return {
-        width: box.clientWidth, height: box.clientHeight, legend: { show: false }, padding: [8, 0, 0, 0],
+        width: box.clientWidth, height: box.clientHeight, legend: { show: false }, padding: [8, null, 0, 0],
         scales: { x: { time: false, min: from, max: to, range: [from, to] }, y: { range: (/** @type {any} */ _u, /** @type {number} */ _min, /** @type {number} */ max) => [0, top ?? (Math.max((max || 0) * 1.08, highest) || 1)] } },
         axes: [{ ...ink, space: 70, size: 28, incrs: [60, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400, 172800, 604800, 1209600], values: (/** @type {any} */ _u, /** @type {number[]} */ v) => v.map((s) => axis(s * 1000, zone.peek(), long)) },
             { ...ink, size: 56, values: (/** @type {any} */ _u, /** @type {number[]} */ v) => v.map((n) => format(n)) }],
@@ -147,6 +147,7 @@ function across({ ctx, bbox, valToPos }, limits, format) {
     ctx.setLineDash([6 * px, 4 * px]);
     ctx.font = `${11 * px}px ${css('--sans')}`;
     ctx.textAlign = 'left';
+    ctx.textBaseline = 'bottom';
     for (const limit of limits) {
         const y = valToPos(limit.at, 'y', true);
         if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -154,7 +155,7 @@ function across({ ctx, bbox, valToPos }, limits, format) {
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        ctx.fillText(`${limit.text} ${format(limit.at)}`, bbox.left + 4 * px, y - 3 * px);
+        ctx.fillText(`${limit.text} ${format(limit.at)}`, bbox.left + 4 * px, y - 2 * px);
     }
     ctx.restore();
 }
