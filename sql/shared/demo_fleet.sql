@@ -59,7 +59,7 @@ begin
         'memory', case when not dead then (a.mem_mb * (0.8 + 0.4 * w))::bigint * 1048576 end,
         'memory_max', a.mem_mb::bigint * 2097152, 'fds', case when not dead then 40 + round(90 * w) end,
         'tasks', case when not dead then 4 + seed % 9 end, 'pid', case when not dead then 900 + seed * 31 end,
-        'commit', case when a.deploys then md5('commit' || a.id) || left(md5(a.id), 8) end,
+        'commit', case when a.deploys then md5(a.id || 0) || '01234567' end, -- that of the last deploy, see demo_fleet()
         'branch', case when a.deploys then 'main' end,
         'env', case when a.deploys then '["main"]'::jsonb else '[]' end, 'deploy', a.deploys,
         'running_deploy', null, 'last_deploy', null, 'ports', case when a.type = 'systemd' then jsonb_build_array(8000 + seed % 100) else '[]' end);
@@ -156,7 +156,8 @@ begin
         select a.app, a.host, 'deploy', '{"ref": "main"}', case d.k % 2 when 0 then 'Ann' else 'Bo' end, '',
                case when d.k = 2 then 'failed' else 'done' end, 1, d.at, d.at, d.at + interval '49 seconds', d.at + interval '49 seconds', 49000,
                jsonb_build_object('state', case when d.k = 2 then 'rolled-back' else 'succeeded' end,
-                   'from', md5(a.key || d.k) || '01234567', 'to', md5(a.key || (d.k - 1)) || '01234567',
+                   'from', md5(a.key || case when d.k = 1 then 2 else d.k end) || '01234567', -- back from 2 it was as before it
+                   'to', md5(a.key || (d.k - 1)) || '01234567',
                    'subjects', jsonb_build_array((array['Orders keep their currency', 'Search answers in half the time', 'Fewer queries a page'])[1 + d.k % 3]),
                    'steps', jsonb_build_array(
                        jsonb_build_object('name', 'fetch', 'state', 'done', 'at', extract(epoch from d.at)::bigint, 'ms', 1900),
