@@ -81,18 +81,20 @@ def test_loss_and_delay_are_no_silence(fleet, machines, outage):
 
 # ---- the machine
 
-def helper(machine, writer):
-    """The process that writes for the agent, stopped as soon as it is there; None when the writer was done before it was seen."""
+# while there is a /run/hold, who writes for the agent stops before he begins
+HELD = '''[Service]
+ExecStart=
+ExecStart=-/bin/sh -c '[ ! -e /run/hold ] || kill -STOP $$$$; exec /usr/local/sbin/tocsin-agent -c /etc/tocsin/agent.conf env-helper'
+'''
+
+
+def held(machine):
+    """The process, as this host knows it, that is stopped there; None until there is one."""
     inside = os.readlink(f'/proc/{machine.leader}/ns/pid')
-    others = set()
-    while writer.is_alive():
-        for pid in set(filter(str.isdigit, os.listdir('/proc'))) - others:
-            with contextlib.suppress(OSError):
-                if b'env-helper' in pathlib.Path(f'/proc/{pid}/cmdline').read_bytes() and os.readlink(f'/proc/{pid}/ns/pid') == inside:
-                    os.kill(int(pid), signal.SIGSTOP)
-                    return int(pid)
-                if os.readlink(f'/proc/{pid}/ns/pid') != inside:
-                    others.add(pid)
+    for stat in pathlib.Path('/proc').glob('[0-9]*/stat'):
+        with contextlib.suppress(OSError):
+            if stat.read_text().rpartition(')')[2].split()[0] == 'T' and os.readlink(stat.with_name('ns') / 'pid') == inside:
+                return int(stat.parent.name)
     return None
 
 
@@ -100,6 +102,8 @@ def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
     """kill -9 at any moment of a write: the file is the old one or the new one."""
     machine = machines['lossy']
     shop = fleet.app_id(machine, 'shop')
+    machine.write('/run/systemd/system/tocsin-env@.service.d/held.conf', HELD)
+    machine.run('systemctl', 'daemon-reload')
     dice = random.Random(4)
     done = cut = 0
     took = None
@@ -110,10 +114,14 @@ def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
         def put():
             fleet.api('PUT', f'/apps/{shop}/env/main', json={'set': {'GREETING': f'number {n} ' + 'x' * 20000}},
                       headers={'If-Match': answer.headers['ETag']})
+        if n:
+            machine.run('touch', '/run/hold')
         writer = threading.Thread(target=put)
         began = time.monotonic()
         writer.start()
-        if n and (pid := helper(machine, writer)):
+        if n:
+            pid = fleet.wait(lambda: held(machine), 20, 'the write')
+            machine.run('rm', '/run/hold')
             if n % 5 == 1:
                 machine.run('systemctl', 'kill', '-s', 'KILL', 'tocsin-agent')
             if n % 4:
@@ -132,6 +140,7 @@ def test_agent_that_is_killed_leaves_a_whole_env_file(fleet, machines):
     left = machine.sh('ls -A /srv/shop').split()
     assert not [f for f in left if 'tmp' in f or '.new' in f], left
     machine.write('/srv/shop/.env', ENV, '600', 'shop:shop')
+    machine.sh('rm -r /run/systemd/system/tocsin-env@.service.d; systemctl daemon-reload')
 
 
 def test_agent_that_is_killed_in_a_deploy(fleet, machines, repository):
