@@ -90,22 +90,27 @@ void db_memory_attach(void *memory)
  */
 static int breaker_pass(void)
 {
-    apr_int64_t until = __atomic_load_n(broken, __ATOMIC_RELAXED);
+    apr_int64_t until = __atomic_load_n(broken, __ATOMIC_RELAXED), mine;
     apr_time_t now, took;
     const char *where;
 
     if (!until)
         return 1;
     now = apr_time_now();
-    if (now < until || !__atomic_compare_exchange_n(broken, &until, now + LOOK_US, 0,
-                                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    mine = now + LOOK_US;
+    if ((now < until && until <= mine) || /* later than that: the clock was set back */
+        !__atomic_compare_exchange_n(broken, &until, mine, 0, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED))
         return 0;
     where = __atomic_load_n(&server, __ATOMIC_ACQUIRE);
     if (!where || PQping(where) == PQPING_OK)
         return 1;
     took = apr_time_now() - now;
-    __atomic_store_n(broken, now + took + (took > BREAK_US ? took : BREAK_US),
-                     __ATOMIC_RELAXED);
+    if (took < BREAK_US || took > LOOK_US)
+        took = took < BREAK_US ? BREAK_US : LOOK_US;
+    /* unless somebody found it well meanwhile */
+    __atomic_compare_exchange_n(broken, &mine, apr_time_now() + took, 0, __ATOMIC_RELAXED,
+                                __ATOMIC_RELAXED);
     return 0;
 }
 
